@@ -1,0 +1,25 @@
+"""The labels and annotations by which we know what is ours, and those that KubeSpawner set before us.
+
+`HUB` marks an object as made by one hub; an object without it, or with another hub's, is never
+adopted, changed or deleted.
+"""
+
+PREFIX = "tenantspawner.io/"
+
+HUB = PREFIX + "hub"  # label: the hub's id, on every object
+TENANT = PREFIX + "tenant"  # label: the tenant's id
+USER = PREFIX + "user"  # label: a slug of the user's name, for selectors
+OWNER = PREFIX + "owner"  # annotation: the exact user name; on a shared namespace the tenant as "tenant:<id>"
+SERVER = PREFIX + "server"  # annotation: the exact server name, "" for the default one
+SPAWN = PREFIX + "spawn"  # annotation: the id of the spawn that made a pod, so that a lost answer can be found
+PLAN_DIGEST = PREFIX + "plan-digest"  # annotation on a namespace: what was provisioned last
+CHOICE_DIGEST = PREFIX + "choice-digest"  # annotation on a pod
+PROFILE = PREFIX + "profile"  # label on a pod
+
+# KubeSpawner's own words (7.1), which other tools select by.
+COMPONENT = "component"
+HUB_USERNAME = "hub.jupyter.org/username"
+HUB_SERVERNAME = "hub.jupyter.org/servername"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+
+FIELD_MANAGER = "tenantspawner"
