@@ -12,6 +12,7 @@
     ├── AdminMustAct                  the person is told whom to ask; the detail is for the log
     │   ├── TenancyUnavailable 503    there is no valid tenancy document
     │   ├── DocumentRejected          a document has problems (never reaches a person)
+    │   ├── Misconfigured      500    a setting of the hub has a value that cannot be used; names it
     │   ├── NotOurs            409    an object of that name belongs to somebody else
     │   ├── Denied             403    the API server refused: admission, Pod Security, quota, RBAC
     │   └── PodFailed          500    the pod will not become ready; the reason is Kubernetes' own
@@ -53,10 +54,11 @@ class PersonMustAct(TenantSpawnerError):
     status = 400
 
 
-class Refused(PersonMustAct):
+class Refused(PersonMustAct, ValueError):
     """What was asked for is not to be had, or not understood.
 
     The words for "unknown" and "not yours" are the same, so that nobody learns what others may have.
+    A ValueError too, which is what code written for KubeSpawner catches.
     """
 
     reason = "refused"
@@ -149,6 +151,30 @@ class DocumentRejected(AdminMustAct):
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+class Misconfigured(AdminMustAct, ValueError):
+    """A setting of the hub has a value that cannot be used. `setting` is its name, as in ``volume_mounts``.
+
+    A ValueError too, which is what code written for KubeSpawner catches.
+    """
+
+    status = 500
+    reason = "config"
+
+    def __init__(self, setting: str, why: str) -> None:
+        sentence = "The administrator of this hub has to correct its configuration before this can start."
+        super().__init__(sentence, f"{setting}: {why}")
+        self.setting = setting
+        self.why = why
+
+    def __str__(self) -> str:
+        return self.detail
+
+    @property
+    def sentence(self) -> str:
+        """Words for the person; the setting's name and value are for the log."""
+        return str(self.args[0])
 
 
 class NotOurs(AdminMustAct):

@@ -1,0 +1,141 @@
+"""What shapes a pod and its volume claim: the settings as one frozen value, and the server they are for.
+
+`PodSettings` has a field for every KubeSpawner setting that reaches the pod or the claim, under the
+setting's own name. Values are plain JSON; callables have been called before. Template fields such as
+``{username}`` are still in them: they are filled when the manifest is made, once.
+Lists may still be in the form of a dictionary, because an override can add to it by key.
+
+`ServerContext` is what is known of the one server that is started. Nothing in it is ever read as a template.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Items: TypeAlias = list[Any] | dict[str, Any]
+"""A list, or a dictionary of the same items that are put in the order of its keys."""
+
+COMMON_LABELS: Mapping[str, str] = {
+    "app.kubernetes.io/name": "jupyterhub",
+    "app.kubernetes.io/managed-by": "kubespawner",
+    "app": "jupyterhub",
+    "heritage": "jupyterhub",
+}
+"""KubeSpawner's: network policies and dashboards in the field select by them."""
+
+CERTIFICATES_PATH = "/etc/jupyterhub/ssl/"
+DEFAULT_IMAGE = "quay.io/jupyterhub/singleuser:latest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodSettings:
+    """Every setting that shapes the pod or its claim; defaults are KubeSpawner's. Memory in bytes, CPU in cores."""
+
+    # the container
+    image: str = DEFAULT_IMAGE
+    image_pull_policy: str | None = None
+    image_pull_secrets: list[Any] = field(default_factory=list)  # names, or {"name": ...}
+    cmd: list[str] | None = None
+    args: list[str] = field(default_factory=list)
+    environment: dict[str, Any] = field(default_factory=dict)
+    working_dir: str | None = None
+    port: int = 8888
+    lifecycle_hooks: dict[str, Any] = field(default_factory=dict)
+    extra_container_config: dict[str, Any] = field(default_factory=dict)
+
+    # what the hub tells the server
+    default_url: str = ""
+    notebook_dir: str = ""
+    debug: bool = False
+    disable_user_config: bool = False
+
+    # resources
+    cpu_limit: float | None = None
+    cpu_guarantee: float | None = None
+    mem_limit: int | None = None
+    mem_guarantee: int | None = None
+    extra_resource_limits: dict[str, Any] = field(default_factory=dict)
+    extra_resource_guarantees: dict[str, Any] = field(default_factory=dict)
+
+    # security
+    uid: int | None = None
+    gid: int | None = None
+    fs_gid: int | None = None
+    supplemental_gids: list[Any] = field(default_factory=list)
+    privileged: bool = False
+    allow_privilege_escalation: bool | None = False
+    container_security_context: dict[str, Any] = field(default_factory=dict)
+    pod_security_context: dict[str, Any] = field(default_factory=dict)
+    service_account: str | None = None
+    automount_service_account_token: bool | None = None
+
+    # where it runs
+    node_selector: dict[str, Any] = field(default_factory=dict)
+    tolerations: Items = field(default_factory=list)
+    node_affinity_preferred: Items = field(default_factory=list)
+    node_affinity_required: Items = field(default_factory=list)
+    pod_affinity_preferred: Items = field(default_factory=list)
+    pod_affinity_required: Items = field(default_factory=list)
+    pod_anti_affinity_preferred: Items = field(default_factory=list)
+    pod_anti_affinity_required: Items = field(default_factory=list)
+    scheduler_name: str | None = None
+    priority_class_name: str = ""
+
+    # the rest of the pod
+    init_containers: Items = field(default_factory=list)
+    extra_containers: Items = field(default_factory=list)
+    extra_pod_config: dict[str, Any] = field(default_factory=dict)
+    volumes: Items = field(default_factory=list)
+    volume_mounts: Items = field(default_factory=list)
+    secret_mount_path: str = CERTIFICATES_PATH
+
+    # labels and annotations
+    common_labels: dict[str, Any] = field(default_factory=lambda: dict(COMMON_LABELS))
+    extra_labels: dict[str, Any] = field(default_factory=dict)
+    extra_annotations: dict[str, Any] = field(default_factory=dict)
+    component_label: str = "singleuser-server"
+
+    # the volume claim
+    storage_pvc_ensure: bool = False
+    storage_capacity: str | None = None
+    storage_class: str | None = None
+    storage_access_modes: list[Any] = field(default_factory=lambda: ["ReadWriteOnce"])
+    storage_selector: dict[str, Any] = field(default_factory=dict)
+    storage_extra_labels: dict[str, Any] = field(default_factory=dict)
+    storage_extra_annotations: dict[str, Any] = field(default_factory=dict)
+
+    # the person's namespace, when the hub makes one for each
+    enable_user_namespaces: bool = False
+    user_namespace_labels: dict[str, Any] = field(default_factory=dict)
+    user_namespace_annotations: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerContext:
+    """The one server that is started: names, the environment the hub gives it, and what is added to its pod.
+
+    `env` is complete, as the hub's ``get_env()`` returns it; a value is text, or a dictionary with ``valueFrom``.
+    The names in `secret_env_names` are taken from the Secret `env_secret_name` instead of standing in the pod.
+    `labels` and `annotations` replace those made from the settings where they are not None.
+    """
+
+    pod_name: str
+    namespace: str
+    username: str
+    servername: str = ""
+    pvc_name: str = ""
+    userid: int | str = ""
+    hub_namespace: str = "default"
+    slug_scheme: str = "safe"
+    jupyterhub_version: str = ""
+
+    env: Mapping[str, Any] = field(default_factory=dict)
+    args: tuple[str, ...] = ()
+    port: int | None = None  # None: the settings'
+    secret_env_names: frozenset[str] = frozenset()
+    env_secret_name: str | None = None
+
+    labels: Mapping[str, str] | None = None
+    annotations: Mapping[str, str] | None = None
+
+    ssl_secret_name: str | None = None  # the Secret with the certificates of internal_ssl
