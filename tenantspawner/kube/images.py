@@ -186,4 +186,5 @@ def _written(name: str, tag: str | None, digest: str | None) -> str:
 
 def _shown(part: str) -> str:
     """Quote a part for a message, cut and escaped."""
-    return repr(part if len(part) <= 40 else part[:37] + "...")  # noqa: PLR2004  # a line of a terminal
+    shown = ascii(part)
+    return shown if len(shown) <= 42 else f"{shown[:38]}...'"  # noqa: PLR2004  # a line of a terminal
