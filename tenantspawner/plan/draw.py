@@ -1,0 +1,132 @@
+"""Drawing: from a choice to every object of a spawn, as one value, before the first write.
+
+`draw` is for a server under a tenancy, `draw_plain` for one without, which is KubeSpawner's own. The effective pod,
+after every override and default, is what is compared with the tenancy at the end; a way to ask differently is not a
+way to get more.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import blake2b
+
+from tenantspawner.kube import labels
+from tenantspawner.kube.names import label_value
+from tenantspawner.plan.account import pull_secrets, role_bindings, service_account
+from tenantspawner.plan.claim import claim
+from tenantspawner.plan.extras import further_objects
+from tenantspawner.plan.harden import hardened
+from tenantspawner.plan.marks import Site, marks, merged, owner_of
+from tenantspawner.plan.models import Manifest, Plan, Surroundings
+from tenantspawner.plan.namespace import namespace_object, with_digest
+from tenantspawner.plan.network import network_policies
+from tenantspawner.plan.pod import pod
+from tenantspawner.plan.quota import hard, limit_range, resource_quota
+from tenantspawner.plan.settings import PodSettings, ServerContext
+from tenantspawner.plan.shape import shape
+from tenantspawner.plan.token import secret_names, token_secret
+from tenantspawner.policy.models import Choice
+
+
+def draw(choice: Choice, settings: PodSettings, server: ServerContext, around: Surroundings, spawn_id: str) -> Plan:
+    """Draw everything a chosen server needs.
+
+    Raises
+    ------
+    Refused
+        The effective pod is more than the tenancy allows.
+    ValueError
+        An override does not fit its setting; names the setting.
+    """
+    site = Site(server.namespace, choice.entitlement, around)
+    settings = shape(settings, choice, server.pvc_name)
+    made = _pod(choice, settings, server, around, spawn_id)
+    home = claim(settings, server) if settings.storage_pvc_ensure else None
+    token = _token(made, server) if server.env_secret_name else None
+    space, quota, fences, furnishings, digest = provisions(site)
+    return Plan(
+        namespace=server.namespace,
+        owner=owner_of(choice.entitlement),
+        space=space,
+        quota=quota,
+        fences=fences,
+        furnishings=furnishings,
+        claim=_marked(home, choice, around) if home else None,
+        pod=made,
+        token=token,
+        digest=digest,
+    )
+
+
+def draw_plain(settings: PodSettings, server: ServerContext, spawn_id: str) -> Plan:
+    """Draw a server without a tenancy: KubeSpawner's pod and claim, and a note by which a lost answer is found."""
+    made = pod(settings, server)
+    made["metadata"].setdefault("annotations", {})[labels.SPAWN] = spawn_id
+    home = claim(settings, server) if settings.storage_pvc_ensure else None
+    return Plan(
+        namespace=server.namespace,
+        owner="",
+        space=None,
+        quota=None,
+        fences=(),
+        furnishings=(),
+        claim=home,
+        pod=made,
+        token=None,
+        digest="",
+    )
+
+
+Provisions = tuple[Manifest | None, Manifest | None, tuple[Manifest, ...], tuple[Manifest, ...], str]
+
+
+def provisions(site: Site) -> Provisions:
+    """Return what must exist before any pod: namespace, quota, fences, furnishings; and the digest of it all.
+
+    Nothing is provisioned for ``per: hub``: the namespace and everything in it is the hub admin's.
+    """
+    if site.entitlement.tenant.namespace.per == "hub":
+        return None, None, (), (), ""
+    bounds = hard(site.entitlement, site.around)
+    quota = resource_quota(site, bounds)
+    fences = (limit_range(site, bounds), *network_policies(site))
+    furnishings = (service_account(site), *role_bindings(site), *pull_secrets(site), *further_objects(site))
+    space = namespace_object(site.namespace, site.entitlement, site.around.envelope)
+    digest = digest_of((space, quota, *fences, *furnishings))
+    return with_digest(space, digest), quota, fences, furnishings, digest
+
+
+def digest_of(objects: Sequence[Manifest]) -> str:
+    """Hash objects by value, 128 bits; secrets go in but cannot be read out."""
+    text = json.dumps(objects, sort_keys=True, separators=(",", ":"))
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _pod(choice: Choice, settings: PodSettings, server: ServerContext, around: Surroundings, spawn_id: str) -> Manifest:
+    tenant = choice.entitlement.tenant
+    restricted = tenant.namespace.pod_security == "restricted"
+    made = hardened(
+        pod(settings, server), restricted=restricted, automount_token=tenant.service_account.automount_token
+    )
+    made = _marked(made, choice, around)
+    made["metadata"]["labels"][labels.PROFILE] = label_value(str(choice.profile.id))
+    made["metadata"]["annotations"] |= {labels.SPAWN: spawn_id, labels.SERVER: server.servername}
+    return made
+
+
+def _marked(obj: Manifest, choice: Choice, around: Surroundings) -> Manifest:
+    ours = marks(choice.entitlement, around.envelope, personal=True)
+    ours["labels"].pop(labels.MANAGED_BY)  # KubeSpawner's stays, by which tools in the field select
+    return {**obj, "metadata": {**obj["metadata"], **merged(obj["metadata"], ours)}}
+
+
+def _token(made: Manifest, server: ServerContext) -> Manifest | None:
+    if not server.secret_env_names or server.env_secret_name is None:
+        return None
+    return token_secret(server.env_secret_name, made, server.env, server.secret_env_names)
+
+
+def with_secret_env(server: ServerContext, around: Surroundings, secret_name: str) -> ServerContext:
+    """Say which variables of a server's environment are taken from the Secret of that name."""
+    chosen = secret_names(server.env, around.secret_env)
+    return replace(server, secret_env_names=chosen, env_secret_name=secret_name)

@@ -1,0 +1,79 @@
+"""The plan of one spawn: every Kubernetes object that must exist, as plain JSON, before the first write.
+
+`Plan` is drawn once, by `draw`, and carried out by ``lifecycle``; nothing is decided after it.
+`Surroundings` is what drawing needs to know of the hub and the cluster, and never of a person.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from tenantspawner.tenancy.models import Envelope
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A role of the hub's own inside the namespaces it makes: ClusterRole name and the hub's account or user."""
+
+    cluster_role: str
+    subject: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The hub and the cluster around a spawn.
+
+    `peers` are pod labels, in the hub's namespace, of those who may talk to servers: hub and proxy.
+    `devices` are all device resources that any tenant's profiles name; what a tenant has none of is 0 in its quota.
+    `features` are API groups the cluster serves, such as ``resource.k8s.io``.
+    `pull_secrets` are the hub's own Secrets by name, copied where a tenant names them.
+    """
+
+    envelope: Envelope
+    peers: tuple[Mapping[str, str], ...] = ({"component": "hub"}, {"component": "proxy"})
+    devices: tuple[str, ...] = ()
+    features: frozenset[str] = frozenset()
+    hub_binding: Binding | None = None
+    pull_secrets: Mapping[str, Manifest] = field(default_factory=dict)
+    secret_env: tuple[str, ...] = ("*TOKEN*", "*SECRET*", "*PASSWORD*", "*_KEY")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All objects of one spawn, in the order they are made.
+
+    `space` is None where the namespace is not ours to make (``per: hub``, or no tenancy).
+    `fences` (quota, limits, network policies) stand before anything runs; `furnishings` (account, bindings, pull
+    secrets, further objects) after the quota is in force. `token` is made after the pod, owned by it.
+    `digest` covers what is provisioned (space, fences, furnishings), not the pod.
+    """
+
+    namespace: str
+    owner: str
+    space: Manifest | None
+    quota: Manifest | None
+    fences: tuple[Manifest, ...]
+    furnishings: tuple[Manifest, ...]
+    claim: Manifest | None
+    pod: Manifest
+    token: Manifest | None
+    digest: str
+    service: Manifest | None = None
+    certificates: Manifest | None = None
+    charge: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def pod_name(self) -> str:
+        """The pod's name."""
+        name: str = self.pod["metadata"]["name"]
+        return name
+
+    def objects(self) -> tuple[Manifest, ...]:
+        """Every object, in the order in which it is made."""
+        quota = (self.quota,) if self.quota else ()
+        space = (self.space,) if self.space else ()
+        rest = (self.claim, self.certificates, self.pod, self.token, self.service)
+        return (*space, *quota, *self.fences, *self.furnishings, *(obj for obj in rest if obj))

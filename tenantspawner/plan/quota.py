@@ -1,0 +1,91 @@
+"""The ResourceQuota of a namespace, and the LimitRange that makes it bearable.
+
+A quota on cpu or memory refuses every container without a limit, in words nobody understands; so where one is
+set, a LimitRange gives defaults. Devices a tenant has none of are 0, since a name that is not in a quota is
+not limited. Both objects are always made, empty where nothing is said, so that a later edit has something to change.
+
+Source: https://kubernetes.io/docs/concepts/policy/resource-quotas/
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from tenantspawner.kube.kinds import LIMIT_RANGE, RESOURCE_QUOTA
+from tenantspawner.kube.quantities import format as written
+from tenantspawner.plan.marks import Site
+from tenantspawner.plan.models import Manifest, Surroundings
+from tenantspawner.policy.models import Entitlement
+from tenantspawner.tenancy.models import Bounds, Ceilings, Limits, Profile, Quantity
+
+NAME = "tenantspawner"
+RESOURCE_CLAIMS = "count/resourceclaims.resource.k8s.io"
+HUB_COUNTS = frozenset({"servers"})  # no ResourceQuota key: the hub counts
+
+
+def full_key(key: str, gpu: str) -> str:
+    """Turn a short quota key into the ResourceQuota's own."""
+    short = {"cpu": "limits.cpu", "memory": "limits.memory", "gpu": f"requests.{gpu}", "storage": "requests.storage"}
+    return short.get(key, key)
+
+
+def team_budget(entitlement: Entitlement) -> dict[str, Decimal]:
+    """What the whole tenant may have, in the ResourceQuota's own keys."""
+    team = entitlement.tenant.quota.team or Ceilings()
+    return {full_key(key, entitlement.gpu): amount for key, amount in team.named().items() if key not in HUB_COUNTS}
+
+
+def own_ceilings(entitlement: Entitlement) -> dict[str, Decimal]:
+    """What this person may have in the tenant, in the ResourceQuota's own keys."""
+    return {ceiling.key: ceiling.amount for ceiling in entitlement.ceilings if ceiling.key not in HUB_COUNTS}
+
+
+def hard(entitlement: Entitlement, around: Surroundings) -> dict[str, Decimal]:
+    """Return the bounds of one namespace: the person's own, or in a shared namespace the team's."""
+    personal = entitlement.tenant.namespace.per == "user"
+    said = own_ceilings(entitlement) if personal else team_budget(entitlement)
+    offered = {profile.devices.resource for profile in entitlement.profiles if profile.devices}
+    closed = {f"requests.{device}": Decimal(0) for device in around.devices if device not in offered}
+    claims = {RESOURCE_CLAIMS: Decimal(0)} if "resource.k8s.io" in around.features else {}
+    return {**closed, **claims, **said}
+
+
+def resource_quota(site: Site, bounds: Mapping[str, Decimal]) -> Manifest:
+    """The ResourceQuota with these bounds."""
+    return site.manifest(RESOURCE_QUOTA, NAME, spec={"hard": {key: written(bounds[key]) for key in sorted(bounds)}})
+
+
+def limit_range(site: Site, bounds: Mapping[str, Decimal]) -> Manifest:
+    """The LimitRange: what the tenant says, else the smallest profile's limits where the quota names cpu or memory."""
+    limits = site.entitlement.tenant.limits
+    item = _said(limits) if limits is not None else _defaults(site.entitlement, bounds)
+    return site.manifest(LIMIT_RANGE, NAME, spec={"limits": [{"type": "Container", **item}] if item else []})
+
+
+def _said(limits: Limits) -> Manifest:
+    said = {
+        "default": limits.default,
+        "defaultRequest": limits.default_request,
+        "min": limits.min,
+        "max": limits.max,
+        "maxLimitRequestRatio": limits.max_limit_request_ratio,
+    }
+    return {key: {name: written(amount) for name, amount in value.items()} for key, value in said.items() if value}
+
+
+def _defaults(entitlement: Entitlement, bounds: Mapping[str, Decimal]) -> Manifest:
+    needed = [name for name in ("cpu", "memory") if {f"limits.{name}", f"requests.{name}", name} & set(bounds)]
+    default = {name: amount for name in needed if (amount := _smallest(entitlement, name)) is not None}
+    return {"default": {name: written(amount) for name, amount in default.items()}} if default else {}
+
+
+def _smallest(entitlement: Entitlement, name: str) -> Decimal | None:
+    """The smallest limit that any profile of the tenant names for cpu or memory."""
+    amounts = [_limit(profile.profile, name) for profile in entitlement.profiles]
+    return min((amount for amount in amounts if amount is not None), default=None)
+
+
+def _limit(profile: Profile, name: str) -> Decimal | None:
+    value: Quantity | Bounds | None = getattr(profile, name)
+    if isinstance(value, Bounds):
+        return value.limit if value.limit is not None else value.request
+    return value
