@@ -7,6 +7,7 @@ depend on each other and may be made at once.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,18 @@ class Kind:
     def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
         """The URL path of a collection, an object or a subresource of it."""
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        parts = [root]
+        parts: list[str] = []
         if self.namespaced and namespace:
             parts += ["namespaces", namespace]
         parts += [part for part in (self.plural, name, subresource) if part]
-        return "/".join(parts)
+        return "/".join([root, *map(_segment, parts)])
+
+
+def _segment(part: str) -> str:
+    """Quote one segment of a path, so that a name can never reach another object."""
+    if part in {".", ".."}:
+        raise ValueError(f"{part!r} is no name")
+    return quote(part, safe="")
 
 
 NAMESPACE = Kind("", "v1", "Namespace", "namespaces", 0, namespaced=False)
