@@ -8,12 +8,13 @@ stays None here; what absence means is settled where it is asked (policy, plan),
 Quantities are exact `Decimal` (``kube.quantities``); bytes for memory and storage, cores for cpu.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NewType, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Strict, Tag, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from tenantspawner.kube.quantities import parse
@@ -23,7 +24,7 @@ ProfileId = NewType("ProfileId", str)
 ImageId = NewType("ImageId", str)
 
 T = TypeVar("T")
-Items = Annotated[tuple[T, ...], Strict(False)]  # noqa: FBT003  # a YAML list is a Python list; strict would refuse it
+Items = Annotated[tuple[T, ...], Strict(False)]  # a YAML list is a Python list; strict would refuse it
 
 GPU_RESOURCE = "nvidia.com/gpu"
 
@@ -38,15 +39,38 @@ def _quantity(value: object) -> Decimal:
     return quantity
 
 
+def _day(value: object) -> object:
+    """Take a day in quotes as well: JSON has no dates."""
+    if isinstance(value, str):
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) is None:
+            raise ValueError("must be a day such as 2027-03-31")
+        return date.fromisoformat(value)
+    return value
+
+
+def _shape(value: object) -> str:
+    """Tell which form of a value was written, so that a problem is told once and in that form's words.
+
+    Angle brackets: these words appear in Pydantic's locations and can be no key of a document.
+    """
+    return "<mapping>" if isinstance(value, (dict, BaseModel)) else "<plain>"
+
+
+_Plain = Tag("<plain>")
+_Mapping = Tag("<mapping>")
+
+
 Quantity = Annotated[
     Decimal,
     BeforeValidator(_quantity),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0}], "examples": ["500m", 2, "4Gi"]}),
 ]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
+DeviceCount = Annotated[int, Field(ge=0, le=1024)]
 Duration = Annotated[str, Field(pattern=r"^([0-9]{1,6}(s|m|h|d))+$", examples=["30m", "2h"])]
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Day = Annotated[date, BeforeValidator(_day)]
 Strings = dict[str, str]
 Quantities = dict[str, Quantity]
 
@@ -79,12 +103,18 @@ class Bounds(Model):
     limit: Quantity | None = None
 
 
+Amount = Annotated[Annotated[Quantity, _Plain] | Annotated[Bounds, _Mapping], Discriminator(_shape)]
+
+
 class Devices(Model):
     """How many devices a server of a profile may ask for; `resource` None means the document's ``gpu``."""
 
     resource: Text | None = None
-    choices: Items[Annotated[int, Field(ge=0, le=1024)]]
-    default: Annotated[int, Field(ge=0, le=1024)] | None = None
+    choices: Items[DeviceCount]
+    default: DeviceCount | None = None
+
+
+DeviceRule = Annotated[Annotated[DeviceCount, _Plain] | Annotated[Devices, _Mapping], Discriminator(_shape)]
 
 
 class Toleration(Model):
@@ -102,9 +132,9 @@ class Profile(Model):
 
     display_name: Text | None = None
     description: Text | None = None
-    cpu: Quantity | Bounds | None = None
-    memory: Quantity | Bounds | None = None
-    gpu: Annotated[int, Field(ge=0, le=1024)] | Devices | None = None
+    cpu: Amount | None = None
+    memory: Amount | None = None
+    gpu: DeviceRule | None = None
     images: Items[Text] | None = None
     node_selector: Strings = {}
     tolerations: Items[Toleration] = ()
@@ -144,7 +174,7 @@ class Rule(Model):
     quota: Ceilings | None = None
     profiles: Items[Text] | None = None
     images: Items[Text] | None = None
-    until: date | None = None
+    until: Day | None = None
 
 
 class Admins(Model):
@@ -193,6 +223,11 @@ class OnExhausted(Model):
     queue: Queue
 
 
+Exhausted = Annotated[
+    Annotated[Literal["refuse", "queue"], _Plain] | Annotated[OnExhausted, _Mapping], Discriminator(_shape)
+]
+
+
 class Limits(Model):
     """Container defaults and bounds of a LimitRange."""
 
@@ -208,6 +243,11 @@ class NetworkRules(Model):
 
     extra_ingress: Items[dict[str, Any]] = ()
     extra_egress: Items[dict[str, Any]] = ()
+
+
+Network = Annotated[
+    Annotated[Literal["isolated", "open"], _Plain] | Annotated[NetworkRules, _Mapping], Discriminator(_shape)
+]
 
 
 class Storage(Model):
@@ -242,10 +282,10 @@ class Tenant(Model):
     service_account: ServiceAccount = ServiceAccount()
     roles: Items[Text] = ()
     quota: Quota = Quota()
-    on_exhausted: Literal["refuse", "queue"] | OnExhausted = "refuse"
+    on_exhausted: Exhausted = "refuse"
     self_service: bool = False
     limits: Limits | None = None
-    network: Literal["isolated", "open"] | NetworkRules = "isolated"
+    network: Network = "isolated"
     pull_secrets: Items[Identifier] = ()
     storage: Storage | None = None
     volumes: Items[SharedVolume] = ()
@@ -265,6 +305,14 @@ class Tenancy(Model):
     contact: Text | None = None
 
 
+SIZE_AND_PLACE = (
+    "cpu_guarantee", "cpu_limit", "mem_guarantee", "mem_limit", "extra_resource_guarantees", "extra_resource_limits",
+    "image", "node_selector", "tolerations", "node_affinity_preferred", "node_affinity_required",
+    "pod_affinity_preferred", "pod_affinity_required", "pod_anti_affinity_preferred", "pod_anti_affinity_required",
+)  # fmt: skip
+"""KubeSpawner's traits that place and size a server (`image` too: the result is compared with the tenancy)."""
+
+
 class Envelope(Model):
     """Hub configuration's bounds, which no document can pass; each field is a trait of the spawner."""
 
@@ -272,7 +320,8 @@ class Envelope(Model):
     hub_namespace: Text = "default"
     namespace_prefix: Text = "hub-"
     allowed_namespaces: Items[Text] = ()  # globs; empty: those with the prefix
-    allowed_cluster_roles: Items[Text] = ()
-    allowed_overrides: Items[Text] = ()
-    allowed_object_kinds: Items[Text] = ()
+    allowed_cluster_roles: Items[Text] = ("tenantspawner-notebook",)
+    allowed_overrides: Items[Text] = SIZE_AND_PLACE
+    allowed_object_kinds: Items[Text] = ()  # "ConfigMap", "Ingress.networking.k8s.io"
+    allowed_service_accounts: Items[Text] = ()  # in the hub's own namespace; elsewhere empty means any
     max_pod_security: Literal["restricted", "baseline", "privileged"] = "baseline"
