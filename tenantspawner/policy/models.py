@@ -1,20 +1,25 @@
 """The nouns of policy: who asks, what was asked, what this person may have, what was chosen.
 
 All are frozen values. An `Entitlement` is everything one person may have in one tenant, with the rule
-behind each part; a `Choice` is one server out of it and travels forward to the plan unchanged.
+behind each part; a `Choice` is one server out of it and travels forward to the plan unchanged. Profiles are
+shared between all people with the same rights, so an entitlement is cheap to make and to keep.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Any, NewType, Self
 
 from tenantspawner.kube.images import ImagePattern, ImageReference
+from tenantspawner.policy.imagelists import ImageList
 from tenantspawner.tenancy.models import Profile, ProfileId, Tenant, TenantId
 
 Username = NewType("Username", str)
 ServerName = NewType("ServerName", str)
+
+SERVERS = "servers"
+"""The one ceiling that is no ResourceQuota key: a person's running servers, counted by the hub."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +32,33 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class SpawnRequest:
-    """What somebody asked for: shape only, nothing is believed yet. None means "the default"."""
+    """What somebody asked for: shape only, nothing is believed yet. None means "the default".
+
+    `options` maps option key -> choice key, and ``<key>--unlisted-choice`` -> free text, as KubeSpawner stores them.
+    """
 
     tenant: str | None = None
     profile: str | None = None
     image: str | None = None
     devices: int | None = None
-    options: Mapping[str, str] = field(default_factory=dict)  # option key -> choice key, or free text
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 class RuleKind(StrEnum):
-    """Why a rule matched; `user` beats `group` for quotas."""
+    """What stands behind a part. Of a person's rules, `user` beats `group` for quotas."""
 
-    USER = "user"
-    GROUP = "group"
-    DEFAULT = "default"
+    USER = "user"  # a rule names this person
+    GROUP = "group"  # a rule names a group, or everybody
+    DEFAULT = "default"  # no rule matched; the document's default tenant
+    TENANT = "tenant"  # the tenant itself says so
+    RULE = "rule"  # a rule of the tenant that this person matches
+    PROFILE = "profile"  # the catalogue's profile says so
+    ABSENT = "absent"  # nobody said anything; what absence means
 
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """The rule behind a part of an entitlement, as ``explain`` prints it: ``tenants.physics.members[0]``."""
+    """The rule behind a part, as ``explain`` prints it: ``tenants.physics.members[0]``, group, ``physics-*``."""
 
     path: str
     kind: RuleKind
@@ -66,7 +78,7 @@ class ImageGrant:
 
 @dataclass(frozen=True, slots=True)
 class DeviceGrant:
-    """How many of one device a server may ask for; `choices` ascending as written, `default` among them."""
+    """How many of one device a server may ask for; `choices` in the document's order, `default` among them."""
 
     resource: str
     choices: tuple[int, ...]
@@ -85,38 +97,70 @@ class OptionChoice:
 
 @dataclass(frozen=True, slots=True)
 class FreeText:
-    """``unlisted_choice``: text within a pattern that must match the whole value."""
+    """``unlisted_choice``: text within a pattern that must match the whole value. An empty pattern allows any."""
 
     display_name: str
     pattern: str
     message: str
     override: Mapping[str, Any]
+    choice_name: str = "Other..."  # the entry among the choices that stands for it
 
 
 @dataclass(frozen=True, slots=True)
 class OptionGrant:
-    """One option of a profile."""
+    """One option of a profile; without choices only free text."""
 
     key: str
     display_name: str
     choices: tuple[OptionChoice, ...]
     free: FreeText | None = None
 
+    @property
+    def default(self) -> OptionChoice | None:
+        """The choice in force when nothing is asked: the one marked, else the first."""
+        return next((choice for choice in self.choices if choice.default), next(iter(self.choices), None))
+
+
+class Typed(str):
+    """A string with text of a person in it: literal, never a template.
+
+    Settings put it into the pod as it is: no ``{field}`` in it is expanded, and where Kubernetes would expand
+    ``$(NAME)`` they use `escaped`, in which only the dollars that the person typed are doubled.
+    """
+
+    __slots__ = ("escaped",)
+    escaped: str
+
+    def __new__(cls, text: str, escaped: str) -> Self:
+        """Make the string `text`, which reads `escaped` where Kubernetes expands variables."""
+        made = super().__new__(cls, text)
+        made.escaped = escaped
+        return made
+
 
 @dataclass(frozen=True, slots=True)
 class ProfileGrant:
-    """A profile this person may start, with what may be chosen in it; the first image is the default."""
+    """A profile this person may start, with what may be chosen in it; the first image is the default.
+
+    `image_by_option` says that options set the image: then no image is asked for beside them.
+    """
 
     id: ProfileId
     display_name: str
     description: str
     profile: Profile
     images: tuple[ImageGrant, ...]
-    patterns: tuple[ImagePattern, ...]  # further references that may be asked for by name
+    patterns: tuple[ImagePattern, ...]  # what the form says about further references; `allows` decides
     devices: DeviceGrant | None
     options: tuple[OptionGrant, ...] = ()
     override: Mapping[str, Any] = field(default_factory=dict)  # of the profile itself
     because: tuple[Because, ...] = ()
+    image_lists: tuple[ImageList, ...] = ()  # the tenant's, the rules', the profile's: each must allow an image
+    image_by_option: bool = False
+
+    def allows(self, reference: ImageReference) -> bool:
+        """Whether a container of this profile may run that image; no list allows nothing."""
+        return bool(self.image_lists) and all(images.allows(reference) for images in self.image_lists)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +186,10 @@ class Entitlement:
     gpu: str  # the document's gpu resource
     contact: str | None = None
 
+    def ceiling(self, key: str) -> Ceiling | None:
+        """The person's own bound for a key, None where there is none."""
+        return next((ceiling for ceiling in self.ceilings if ceiling.key == key), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Entitlements:
@@ -154,7 +202,10 @@ class Entitlements:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One server, chosen and allowed. `override` is the merge of profile, options and image, traits by name."""
+    """One server, chosen and allowed.
+
+    `override` is the merge of profile and options, traits by name; it never has `image`, which stands for itself.
+    """
 
     entitlement: Entitlement
     profile: ProfileGrant
