@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenantspawner.plan.expand import fields_of, filled
-from tenantspawner.plan.labels import common_labels, pod_annotations, pod_labels
+from tenantspawner.plan.labels import object_labels, pod_annotations, pod_labels
 from tenantspawner.plan.settings import PodSettings, ServerContext
 
 
@@ -25,10 +25,9 @@ def owner(pod_name: str, uid: str) -> dict[str, Any]:
 
 
 def _metadata(settings: PodSettings, server: ServerContext, name: str, pod: Mapping[str, Any]) -> dict[str, Any]:
-    extra = filled("extra_labels", settings.extra_labels, fields_of(server))
     return {
         "name": name,
-        "labels": common_labels(settings, server, extra),
+        "labels": object_labels(settings, server),
         "annotations": pod_annotations(settings, server),
         "ownerReferences": [dict(pod)],
     }
