@@ -25,3 +25,6 @@ class ClusterSettings:
 
     event_ttl: float = 3600.0
     """How long events are kept."""
+
+    ca_certificate: str = ""
+    """PEM; published in each namespace as ``kube-root-ca.crt`` when there is one."""
