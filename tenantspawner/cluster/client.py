@@ -64,7 +64,7 @@ class Cluster:
 
     async def get(self, kind: Kind, namespace: str | None, name: str, deadline: Deadline) -> Json | None:
         """Read one object; None when there is none."""
-        request = Request("GET", kind.path(namespace, name), writes.doing("get", kind, namespace, name))
+        request = Request("GET", writes.path_of(kind, namespace, name), writes.doing("get", kind, namespace, name))
         try:
             return await self.call(request, deadline, read=_object)
         except ApiError as error:

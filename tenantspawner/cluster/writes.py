@@ -32,6 +32,14 @@ def address(obj: Json) -> tuple[str | None, str]:
     return metadata.get("namespace"), metadata.get("name", "")
 
 
+def path_of(kind: Kind, namespace: str | None, name: str) -> str:
+    """The path of one object; ValueError where it would be that of a whole collection."""
+    if not name or (kind.namespaced and not namespace):
+        message = f"{kind.plural}: a namespace and a name are needed, or it would be the whole collection"
+        raise ValueError(message)
+    return kind.path(namespace, name)
+
+
 def create(obj: Json) -> tuple[Request, Kind]:
     """Build the POST of a manifest."""
     kind = kind_of(obj)
@@ -72,7 +80,7 @@ def apply(obj: Json, *, force: bool) -> tuple[Request, Kind]:
     namespace, name = address(obj)
     query = (_MANAGER, ("force", "true" if force else "false"))
     words = doing("apply", kind, namespace, name)
-    return Request("PATCH", _path(kind, namespace, name), words, query, _json(obj), APPLY), kind
+    return Request("PATCH", path_of(kind, namespace, name), words, query, _json(obj), APPLY), kind
 
 
 def patch(kind: Kind, namespace: str | None, name: str, body: Json, resource_version: str | None) -> Request:
@@ -80,7 +88,7 @@ def patch(kind: Kind, namespace: str | None, name: str, body: Json, resource_ver
     if resource_version is not None:
         body = {**body, "metadata": {**body.get("metadata", {}), "resourceVersion": resource_version}}
     words = doing("patch", kind, namespace, name)
-    return Request("PATCH", _path(kind, namespace, name), words, (_MANAGER,), _json(body), MERGE_PATCH)
+    return Request("PATCH", path_of(kind, namespace, name), words, (_MANAGER,), _json(body), MERGE_PATCH)
 
 
 def replace(obj: Json) -> tuple[Request, Kind]:
@@ -91,7 +99,7 @@ def replace(obj: Json) -> tuple[Request, Kind]:
     kind = kind_of(obj)
     namespace, name = address(obj)
     words = doing("replace", kind, namespace, name)
-    return Request("PUT", _path(kind, namespace, name), words, (_MANAGER,), _json(obj)), kind
+    return Request("PUT", path_of(kind, namespace, name), words, (_MANAGER,), _json(obj)), kind
 
 
 def delete(kind: Kind, namespace: str | None, name: str, uid: str, grace_seconds: int | None) -> Request:
@@ -108,14 +116,14 @@ def delete(kind: Kind, namespace: str | None, name: str, uid: str, grace_seconds
     if grace_seconds is not None:
         options["gracePeriodSeconds"] = grace_seconds
     words = doing("delete", kind, namespace, name)
-    return Request("DELETE", _path(kind, namespace, name), words, body=_json(options))
+    return Request("DELETE", path_of(kind, namespace, name), words, body=_json(options))
 
 
 def logs(namespace: str, pod: str, container: str, tail_lines: int, limit_bytes: int) -> Request:
     """Build the reading of a container's log."""
     query = (("container", container), ("tailLines", str(tail_lines)), ("limitBytes", str(limit_bytes)))
     return Request(
-        "GET", POD.path(namespace, pod, "log"), doing("read logs of", POD, namespace, pod), query, accept="*/*"
+        "GET", path_of(POD, namespace, pod) + "/log", doing("read logs of", POD, namespace, pod), query, accept="*/*"
     )
 
 
@@ -136,13 +144,6 @@ def access_review(verb: str, kind: Kind, namespace: str | None, name: str | None
     }
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
     return Request("POST", path, f"ask for the right to {verb} {kind.plural}", body=_json(body))
-
-
-def _path(kind: Kind, namespace: str | None, name: str) -> str:
-    if not name or (kind.namespaced and not namespace):
-        message = f"a change of {kind.plural} without a namespace and a name would be one of many"
-        raise ValueError(message)
-    return kind.path(namespace, name)
 
 
 def _json(body: Json) -> bytes:
