@@ -1,0 +1,66 @@
+"""A container that is no process: a web server inside the node, there at once and nearly free.
+
+For tests and demos of many servers at a time. It answers every request with 200 and the name of its pod, which is
+all that JupyterHub asks of a server before it calls it started. It listens where ``JUPYTERHUB_SERVICE_URL`` says.
+"""
+
+import asyncio
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from tenantspawner.localcluster.node.logs import LogFile
+from tenantspawner.localcluster.node.process import Recipe, StartError
+
+DEFAULT_PORT = 8888
+_TERMINATED = 143
+
+
+class LightContainer:
+    """One listening server. Made by `start`."""
+
+    def __init__(self, server: asyncio.Server, connections: web.Server, log: LogFile) -> None:
+        self._server = server
+        self._connections = connections
+        self._log = log
+        self._ended = asyncio.Event()
+
+    @classmethod
+    async def start(cls, recipe: Recipe, pod: str, address: str) -> "LightContainer":
+        """Listen at the pod's address.
+
+        Raises
+        ------
+        StartError
+            The address is in use.
+        """
+        port = urlsplit(recipe.environment.get("JUPYTERHUB_SERVICE_URL", "")).port or DEFAULT_PORT
+
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            return web.Response(text=f"{pod} answers {request.method} {request.path}\n")
+
+        loop = asyncio.get_running_loop()
+        connections = web.Server(answer, access_log=None)
+        try:
+            server = await loop.create_server(connections, address, port)
+        except OSError as problem:
+            raise StartError(f"cannot listen at {address}:{port}: {problem.strerror}") from None
+        log = LogFile(Path(recipe.log))
+        log.write(f"{pod} listens at {address}:{port}\n".encode())
+        return cls(server, connections, log)
+
+    async def wait(self) -> int:
+        """Wait until it was stopped."""
+        await self._ended.wait()
+        return _TERMINATED
+
+    async def stop(self, grace: float) -> None:
+        """Stop listening. There is nothing to wait for, so `grace` is not used up."""
+        del grace
+        if not self._ended.is_set():
+            self._ended.set()
+            self._server.close()
+            await self._connections.shutdown(0)
+            self._log.write(b"terminated\n")
+            self._log.close()
