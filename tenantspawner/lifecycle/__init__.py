@@ -1,0 +1,30 @@
+"""The verbs: what was decided is carried out here, and kept true.
+
+`spawn` carries out a `Plan`, `stop` ends a server, `Feed` keeps the tenancy live, `Sight` the pods, `Sweeper` what
+nobody knows any more. Verbs decide nothing about tenants: each promises what holds when it returns, and what cannot have happened
+when it raises.
+"""
+
+from tenantspawner.lifecycle.feed import Feed, Where
+from tenantspawner.lifecycle.journal import Journal, Step
+from tenantspawner.lifecycle.launch import Made
+from tenantspawner.lifecycle.sight import Sight
+from tenantspawner.lifecycle.spawn import Manner, Started, spawn
+from tenantspawner.lifecycle.stop import stop
+from tenantspawner.lifecycle.sweep import Care, Server, Sweeper
+
+__all__ = [
+    "Care",
+    "Feed",
+    "Journal",
+    "Made",
+    "Manner",
+    "Server",
+    "Sight",
+    "Started",
+    "Step",
+    "Sweeper",
+    "Where",
+    "spawn",
+    "stop",
+]

@@ -1,0 +1,10 @@
+"""What Kubernetes says, in our words: a pod's condition, an event's news, a refusal's meaning. Pure.
+
+`condition` turns a pod into one value; `news` an event into a sentence; `why_denied` a refusal into another.
+"""
+
+from tenantspawner.observe.events import News, news
+from tenantspawner.observe.pods import Condition, State, condition, exit_code
+from tenantspawner.observe.refusals import why_denied
+
+__all__ = ["Condition", "News", "State", "condition", "exit_code", "news", "why_denied"]

@@ -1,0 +1,25 @@
+"""What must exist: from one `Choice` to a `Plan`, every Kubernetes object of a spawn as plain JSON. Pure.
+
+`draw` is the verb, `Plan` the noun. Hub configuration comes in as `PodSettings`, the one server as `ServerContext`, the
+hub and the cluster as `Surroundings`; nothing is read from anywhere else, and nothing is decided after the plan is drawn.
+"""
+
+from tenantspawner.plan.draw import draw, draw_plain, with_secret_env
+from tenantspawner.plan.models import Binding, Manifest, Plan, Surroundings
+from tenantspawner.plan.namespace import namespace_name
+from tenantspawner.plan.settings import PodSettings, ServerContext
+from tenantspawner.plan.token import owned
+
+__all__ = [
+    "Binding",
+    "Manifest",
+    "Plan",
+    "PodSettings",
+    "ServerContext",
+    "Surroundings",
+    "draw",
+    "draw_plain",
+    "namespace_name",
+    "owned",
+    "with_secret_env",
+]

@@ -1,0 +1,89 @@
+"""One spawn, carried out: provision, claim, pod, ready. Everything was decided before, in the plan."""
+
+import logging
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass
+
+from tenantspawner.cluster import Cluster, Deadline, Meaning, Watch, meaning
+from tenantspawner.errors import ApiError, ClusterTrouble, TenantSpawnerError
+from tenantspawner.kube.objects import Event, Pod
+from tenantspawner.lifecycle.journal import Journal
+from tenantspawner.lifecycle.launch import Made, create_pod, ensure_claim, remove
+from tenantspawner.lifecycle.provision import provision
+from tenantspawner.lifecycle.readiness import CLEAN_UP, Vigil, tell_events, until_ready
+from tenantspawner.plan import Plan
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a spawn is carried out: `grace` in seconds for what may heal, events watched or not, texts never shown."""
+
+    grace: float = 60.0
+    events: bool = True
+    secrets: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A server that is ready."""
+
+    made: Made
+    address: str
+
+
+async def spawn(
+    cluster: Cluster,
+    pods: Watch[Pod],
+    plan: Plan,
+    deadline: Deadline,
+    journal: Journal,
+    *,
+    manner: Manner,
+    on_made: Callable[[Made], Awaitable[None]],
+) -> Started:
+    """Carry out a plan. `on_made` is awaited as soon as the pod exists, so that a crash after it loses nothing.
+
+    When this raises, no pod of this spawn is left, or the sweeper will find it by its labels.
+    """
+    made = await _until_made(cluster, pods, plan, deadline, journal)
+    await on_made(made)
+    events = tell_events(cluster, made, journal) if manner.events else None
+    vigil = Vigil(cluster, pods.store, made, deadline, manner.grace)
+    try:
+        found = await until_ready(vigil, journal, manner.secrets)
+    except TenantSpawnerError:
+        await remove(cluster, made, Deadline.after(CLEAN_UP))
+        raise
+    finally:
+        await _closed(events)
+    journal.say("The server is running.", 95)
+    return Started(made, found.address)
+
+
+async def _until_made(cluster: Cluster, pods: Watch[Pod], plan: Plan, deadline: Deadline, journal: Journal) -> Made:
+    """Provision and create; once more from the start when the namespace went away in between."""
+    try:
+        return await _provision_and_create(cluster, pods, plan, deadline, journal)
+    except ApiError as error:
+        if plan.space is None or meaning(error.answer) not in {Meaning.TERMINATING, Meaning.NOT_FOUND}:
+            raise
+        log.info("Namespace %s went away during a start; provisioning it again", plan.namespace)
+        return await _provision_and_create(cluster, pods, plan, deadline, journal)
+
+
+async def _provision_and_create(
+    cluster: Cluster, pods: Watch[Pod], plan: Plan, deadline: Deadline, journal: Journal
+) -> Made:
+    await provision(cluster, plan, deadline, journal)
+    await ensure_claim(cluster, plan.claim, deadline)
+    with suppress(ClusterTrouble):
+        await pods.synced(deadline.shorter(5))  # a late watch costs a look, not the start
+    return await create_pod(cluster, pods.store, plan, deadline, journal)
+
+
+async def _closed(events: Watch[Event] | None) -> None:
+    if events is not None:
+        await events.close()
