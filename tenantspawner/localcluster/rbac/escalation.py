@@ -55,8 +55,7 @@ def _granted(attributes: Attributes, written: Json, store: Store) -> list[Rule]:
         return list(written.get("rules") or ())
     rules = role_rules(store, written["roleRef"], attributes.namespace or "")
     if isinstance(rules, Missing):
-        details = {"name": rules.name, "group": attributes.kind.group, "kind": rules.kind.lower()}
-        raise Refusal(404, "NotFound", str(rules), details)
+        raise Refusal.not_found(attributes.kind, rules.name)  # the binding's resource with the role's name: as it is
     return rules
 
 
