@@ -87,6 +87,9 @@ class Naming(HasTraits):
 
     def _name_the_pod(self) -> None:
         self.pod_name = self._named("pod_name_template")
+        self._name_for_dns()
+
+    def _name_for_dns(self) -> None:
         try:
             self.dns_name = expand(self.dns_name_template, {"name": self.pod_name, "namespace": self.namespace})
         except ValueError as why:

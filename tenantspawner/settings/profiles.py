@@ -12,7 +12,7 @@ from jupyterhub.traitlets import Callable
 from jupyterhub.utils import maybe_future
 from traitlets import Dict, HasTraits, List, Union, default
 
-from tenantspawner.errors import Refused
+from tenantspawner.errors import Misconfigured, Refused
 from tenantspawner.plan.pod import in_order
 from tenantspawner.settings import choice
 from tenantspawner.settings.traits import text
@@ -37,7 +37,7 @@ class Profiles(HasTraits):
     profile_form_template = text(
         "", "A Jinja2 template for the form, as text. It gets ``profile_list`` and ``user_options``."
     )
-    additional_profile_form_template_paths = List(
+    additional_profile_form_template_paths: Any = List(
         help="Directories with templates; a file ``form.html`` in one of them is the form."
     ).tag(config=True)
 
@@ -77,8 +77,8 @@ class Profiles(HasTraits):
         options = self.user_options if isinstance(self.user_options, dict) else {}
         try:
             choice.overrides(profiles, options)
-        except Refused as refused:
-            self.log.info("The options saved for this server are not offered again: %s", refused.field)
+        except (Refused, Misconfigured):
+            self.log.info("The options saved for a server no longer hold and are not offered again")
             return {}
         return options
 
