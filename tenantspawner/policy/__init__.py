@@ -6,6 +6,7 @@ time's choice with today. `check_effective` holds the finished pod against all o
 Everything here is pure: no clock (the day is handed in), no input or output, and nothing of a person is kept.
 """
 
+from tenantspawner.policy.ceilings import default_amount, obstacle, spoken
 from tenantspawner.policy.choice import choose, merge
 from tenantspawner.policy.effective import HubAdditions, check_effective
 from tenantspawner.policy.entitlements import Index, entitle
@@ -59,10 +60,13 @@ __all__ = [
     "Username",
     "check_effective",
     "choose",
+    "default_amount",
     "entitle",
     "hub_profiles",
     "merge",
+    "obstacle",
     "option_problems",
     "read_request",
+    "spoken",
     "still_holds",
 ]

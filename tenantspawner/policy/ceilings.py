@@ -13,7 +13,7 @@ from tenantspawner.errors import OverOwnQuota
 from tenantspawner.kube.quantities import format as written
 from tenantspawner.kube.quantities import parse
 from tenantspawner.policy.membership import Match
-from tenantspawner.policy.models import SERVERS, Because, Ceiling, Entitlement, ProfileGrant, RuleKind
+from tenantspawner.policy.models import SERVERS, Because, Ceiling, DeviceGrant, Entitlement, ProfileGrant, RuleKind
 from tenantspawner.tenancy.models import Bounds, Ceilings, Tenant, TenantId
 
 CLAIMS = "count/resourceclaims.resource.k8s.io"
@@ -104,6 +104,14 @@ def extra_devices(override: Mapping[str, object]) -> dict[str, Decimal]:
 def obstacle(entitlement: Entitlement, profile: ProfileGrant) -> str | None:
     """Say why no server of this profile fits the person's own quota, None when one does."""
     return next(_over(entitlement, needs(profile, min(_amounts(profile)))), None)
+
+
+def default_amount(entitlement: Entitlement, grant: DeviceGrant) -> int:
+    """The number of devices when none is asked for: the default, or the most below it that this person may use."""
+    ceiling = entitlement.ceiling(f"requests.{grant.resource}")
+    if ceiling is None or grant.default <= ceiling.amount:
+        return grant.default
+    return max((amount for amount in grant.choices if amount <= ceiling.amount), default=grant.default)
 
 
 def within_ceilings(entitlement: Entitlement, profile: ProfileGrant, devices: int) -> None:

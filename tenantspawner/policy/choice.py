@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from tenantspawner.errors import NotEntitled, Refused
 from tenantspawner.kube.images import ImageReference
-from tenantspawner.policy.ceilings import within_ceilings
+from tenantspawner.policy.ceilings import default_amount, within_ceilings
 from tenantspawner.policy.grants import image_of
 from tenantspawner.policy.imagelists import same
 from tenantspawner.policy.models import (
@@ -49,7 +49,7 @@ def choose(entitlements: Entitlements, request: SpawnRequest) -> Choice:
     overrides = [profile.override, *(_override(profile, option, asked) for option in profile.options)]
     merged = merge(*overrides)
     image, image_id = _image(entitlement, profile, image_text, merged)
-    devices = _devices(profile, request.devices)
+    devices = _devices(entitlement, profile, request.devices)
     within_ceilings(entitlement, profile, sum(devices.values()))
     merged.pop("image", None)
     return Choice(entitlement, profile, image, image_id, devices, asked, merged)
@@ -121,7 +121,7 @@ def owner(name: str) -> str:
 def _override(profile: ProfileGrant, option: OptionGrant, asked: Mapping[str, str]) -> Mapping[str, Any]:
     """What an option adds: free text before a listed choice, as KubeSpawner; nothing asked is the default."""
     text = asked.get(option.key + UNLISTED)
-    if text:
+    if text is not None:
         return fill(free_text(option, text, profile).override, text)
     key = asked.get(option.key)
     choice = option.default if not key else next((one for one in option.choices if one.key == key), None)
@@ -136,6 +136,8 @@ def free_text(option: OptionGrant, text: str, profile: ProfileGrant) -> FreeText
     """Hold free text against its pattern, which must match the whole of it."""
     if option.free is None:
         _not_among(option.key, text, f"the choices of {option.display_name} in {profile.display_name}")
+    if not text:
+        raise Refused(option.key, f"Type a text for {option.display_name}.")
     if len(text) > MAX_TEXT:
         raise Refused(option.key, f"is too long: {len(text)} characters, at most {MAX_TEXT}.")
     if not Pattern(option.free.pattern).fullmatch(text):
@@ -184,13 +186,13 @@ def _same_as(merged: Mapping[str, Any]) -> object:
     return None if brought is None else same(brought)
 
 
-def _devices(profile: ProfileGrant, asked: int | None) -> dict[str, int]:
+def _devices(entitlement: Entitlement, profile: ProfileGrant, asked: int | None) -> dict[str, int]:
     grant = profile.devices
     if grant is None:
         if asked:
             raise Refused("devices", f"{profile.display_name} has none.")
         return {}
-    amount = grant.default if asked is None else asked
+    amount = default_amount(entitlement, grant) if asked is None else asked
     if amount not in grant.choices:
         _not_among("devices", str(amount), f"the choices of {profile.display_name}")
     return {grant.resource: amount}

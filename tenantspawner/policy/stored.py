@@ -22,8 +22,8 @@ class Remembered:
 
     @property
     def sentence(self) -> str:
-        """All of it, to be shown above the form; empty when everything holds."""
-        return " ".join((*self.lost, "The rest is as you left it.")) if self.lost else ""
+        """All of it, to be shown above the form; empty when everything holds. Fits a last choice and a link alike."""
+        return " ".join(self.lost)
 
 
 def still_holds(entitlements: Entitlements, stored: object) -> Remembered:
@@ -31,7 +31,7 @@ def still_holds(entitlements: Entitlements, stored: object) -> Remembered:
     try:
         request = read_request(stored)
     except Refused:
-        return Remembered(SpawnRequest(), ("Your last choice cannot be read any more; these are the defaults.",))
+        return Remembered(SpawnRequest(), ("What was chosen cannot be read; these are the defaults.",))
     if request == SpawnRequest() or not entitlements.tenants:
         return Remembered(SpawnRequest())
     try:
@@ -54,11 +54,11 @@ def _part_by_part(entitlements: Entitlements, request: SpawnRequest) -> Remember
     try:
         tenant = tenant_of(entitlements, request.tenant)
     except PersonMustAct:
-        return Remembered(SpawnRequest(), (f"You are no longer in the team {shown(request.tenant)}.",))
+        return Remembered(SpawnRequest(), (f"The team {shown(request.tenant)} is not among yours now.",))
     try:
         profile = profile_of(tenant, request.profile)
     except PersonMustAct:
-        gone = f"The profile {shown(request.profile)} of your last choice is no longer offered."
+        gone = f"The profile {shown(request.profile)} is not among yours now."
         return Remembered(SpawnRequest(tenant.tenant_id), (gone,))
     kept = SpawnRequest(tenant.tenant_id, profile.id)
     lost: list[str] = []
@@ -81,8 +81,8 @@ def _part_by_part(entitlements: Entitlements, request: SpawnRequest) -> Remember
 def _parts(request: SpawnRequest, kept: SpawnRequest, keys: set[str]) -> Iterator[tuple[SpawnRequest, str]]:
     """Each part alone on top of tenant and profile, with the words for its loss."""
     if request.image is not None and "image" not in keys:
-        yield replace(kept, image=request.image), f"The image {shown(request.image)} is no longer offered here."
+        yield replace(kept, image=request.image), f"The image {shown(request.image)} is not among yours now."
     if request.devices is not None:
-        yield replace(kept, devices=request.devices), f"The number {request.devices} can no longer be chosen here."
+        yield replace(kept, devices=request.devices), f"The number {request.devices} cannot be chosen here now."
     for key, text in request.options.items():
-        yield replace(kept, options={key: text}), f"The option {shown(key)} no longer has {shown(text)}."
+        yield replace(kept, options={key: text}), f"The option {shown(key)} does not have {shown(text)} now."
