@@ -1,8 +1,8 @@
-"""How an object goes away: at once, after its grace period, or when its finalizers are gone.
+"""How controllers delete: as the API does, without a request, and with nobody to refuse.
 
-The one place for API and controllers alike. A pod that a node runs is only marked, and removed when the
-node confirms (a delete with no grace); finalizers keep an object marked until they are taken off; a
-namespace stays, terminating, until the namespace controller has emptied it.
+A pod that a node runs is only marked, and removed when the node confirms; finalizers keep an object marked until
+they are taken off; everything else goes at once. `settle` is the other half: it stores a change and lets the
+object go when that took the last thing off which kept it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ def delete(
     *,
     propagation: Propagation | None = None,
 ) -> Json | None:
-    """Delete an object as the API does; return it as it is now, or as it was last. None when there is none.
+    """Delete an object; return it as it is now, or as it was last. None when there is none.
 
     `grace` is in seconds and counts for pods only; None is the pod's own. `propagation` says what becomes of
     what the object owns: by default the garbage collector deletes it afterwards.
@@ -37,9 +37,7 @@ def delete(
     if obj is None:
         return None
     marked = _marked(kind, obj, grace, propagation)
-    if marked is None:
-        return store.remove(kind, namespace, name)
-    return store.put(kind, marked)
+    return store.remove(kind, namespace, name) if marked is None else store.put(kind, marked)
 
 
 def settle(store: Store, kind: Kind, obj: Json) -> Json:
@@ -63,11 +61,9 @@ def _marked(kind: Kind, obj: Json, grace: int | None, propagation: Propagation |
         if not metadata["finalizers"]:
             del metadata["finalizers"]
     seconds = _grace(obj, grace) if kind == POD else 0
-    if not seconds and not _kept(kind, {**obj, "metadata": metadata}):
+    if not seconds and not metadata.get("finalizers"):
         return None
     _mark(metadata, seconds)
-    if kind == NAMESPACE:
-        return {**obj, "metadata": metadata, "status": {**(obj.get("status") or {}), "phase": "Terminating"}}
     return {**obj, "metadata": metadata}
 
 
