@@ -141,11 +141,13 @@ class Refusal(Exception):
         if retry_after is not None:
             self.details["retryAfterSeconds"] = retry_after
         self.retry_after = retry_after
+        self.metadata: dict[str, str] = {}  # a refused list offers a token here
 
     @property
     def status(self) -> dict[str, Any]:
         """The Status object as it goes over the wire."""
-        status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+        status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": self.metadata}
+        status["status"] = "Failure"
         if self.message:
             status["message"] = self.message
         if self.reason:

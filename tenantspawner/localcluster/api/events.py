@@ -1,0 +1,28 @@
+"""Events in their two wordings: the core group's and that of ``events.k8s.io``. Stored is the core one."""
+
+from typing import Any
+
+Object = dict[str, Any]
+
+# (core, events.k8s.io)
+_NAMES = (
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("reportingComponent", "reportingController"),
+    ("count", "deprecatedCount"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("source", "deprecatedSource"),
+)
+_TO_NEW = dict(_NAMES)
+_TO_CORE = {new: core for core, new in _NAMES}
+
+
+def to_events_v1(event: Object) -> Object:
+    """Return a core event in the words of ``events.k8s.io/v1``."""
+    return {_TO_NEW.get(key, key): value for key, value in event.items()} | {"apiVersion": "events.k8s.io/v1"}
+
+
+def to_core(event: Object) -> Object:
+    """Return an event of ``events.k8s.io/v1`` in the words of the core group."""
+    return {_TO_CORE.get(key, key): value for key, value in event.items()} | {"apiVersion": "v1"}

@@ -1,0 +1,196 @@
+"""What each verb does: from a question to a reply. Nothing here awaits, so each write is atomic.
+
+Subresources other than ``status`` are in `subresources`, reviews in `reviews`, watches in `server`.
+"""
+
+from typing import Any
+
+from tenantspawner.localcluster.api import events, patch
+from tenantspawner.localcluster.api.apply import apply
+from tenantspawner.localcluster.api.decode import parse_body, shape_object
+from tenantspawner.localcluster.api.deletion import ANSWERED_WITH_OBJECT, DeleteOptions, delete
+from tenantspawner.localcluster.api.exchange import Question, Reply
+from tenantspawner.localcluster.api.listing import list_page
+from tenantspawner.localcluster.api.registry import CREATED_BY_UPDATE, Call, Registry
+from tenantspawner.localcluster.api.representation import Representation
+from tenantspawner.localcluster.api.routes import EVENTS_EVENT
+from tenantspawner.localcluster.api.selectors import selector
+from tenantspawner.localcluster.api.types import root, root_of
+from tenantspawner.localcluster.attributes import Refusal
+
+Object = dict[str, Any]
+
+OK = 200
+CREATED = 201
+
+
+def represent(question: Question) -> Representation:
+    """Return how the client wants objects shown."""
+    headers = question.headers
+    return Representation.wanted(question.target, headers.get("Accept", ""), question.query.get("includeObject", ""))
+
+
+def answer(registry: Registry, question: Question) -> Reply:
+    """Answer a question about a stored resource."""
+    match question.target.verb:
+        case "get":
+            return Reply(OK, represent(question).one(registry.existing(question.call)))
+        case "list":
+            return _list(registry, question)
+        case "create":
+            return _create(registry, question)
+        case "update":
+            return _update(registry, question)
+        case "patch":
+            return _patch(registry, question)
+        case "delete":
+            return _delete(registry, question)
+        case "deletecollection":
+            return _delete_collection(registry, question)
+        case _:
+            raise Refusal.method_not_allowed()
+
+
+def _list(registry: Registry, question: Question) -> Reply:
+    target, query = question.target, question.query
+    selected = selector(target.kind, query.get("labelSelector", ""), query.get("fieldSelector", ""))
+    page = list_page(registry.store, target.kind, target.namespace, selected, query)
+    return Reply(OK, represent(question).many(page))
+
+
+def shaped(question: Question, raw: Any) -> tuple[Object, list[str]]:
+    """Return the object in a body, in the words it is stored in, and the warnings about it."""
+    served = question.target.served_as
+    obj, warnings = shape_object(raw, root(served), served.api_version, served.kind, strictness=question.strictness)
+    return (events.to_core(obj) if served is EVENTS_EVENT else obj), warnings
+
+
+def _create(registry: Registry, question: Question) -> Reply:
+    target = question.target
+    if target.name or (target.kind.namespaced and not target.namespace):
+        raise Refusal.method_not_allowed()
+    obj, warnings = shaped(question, question.read())
+    created = registry.create(question.call, obj)
+    return Reply(CREATED, represent(question).one(created), warnings=warnings)
+
+
+def _update(registry: Registry, question: Question) -> Reply:
+    obj, warnings = shaped(question, question.read())
+    existed = registry.store.get(question.call.kind, question.call.namespace, question.call.name) is not None
+    updated = registry.update(question.call, lambda _: obj, create_absent=question.call.kind.kind in CREATED_BY_UPDATE)
+    return Reply(OK if existed else CREATED, represent(question).one(updated), warnings=warnings)
+
+
+def _patch(registry: Registry, question: Question) -> Reply:
+    kind = question.content_type
+    if kind == patch.APPLY_YAML:
+        return _apply(registry, question)
+    if kind not in patch.ACCEPTED:
+        raise Refusal.unsupported_media_type(patch.ACCEPTED)
+    body = parse_body(question.body, "application/json")
+    warnings: list[str] = []
+
+    def build(old: Object | None) -> Object:
+        field = root(question.target.kind)
+        current = old or {}
+        match kind:
+            case patch.JSON_PATCH:
+                patched = patch.json_patch(current, body)
+            case patch.MERGE_PATCH:
+                patched = patch.merge_patch(current, _object(body))
+            case _:
+                patched = patch.strategic_patch(current, _object(body), field)
+        new, found = shape_object(
+            patched, field, question.target.kind.api_version, question.target.kind.kind, strictness=question.strictness
+        )
+        warnings.extend(found)
+        return new
+
+    updated = registry.update(question.call, build)
+    return Reply(OK, represent(question).one(updated), warnings=warnings)
+
+
+def _object(body: Any) -> Object:
+    if not isinstance(body, dict):
+        raise Refusal.bad_request(
+            "error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}"
+        )
+    return body
+
+
+def _apply(registry: Registry, question: Question) -> Reply:
+    if not question.query.get("fieldManager"):
+        raise _missing_manager()
+    config, warnings = shaped(question, parse_body(question.body, patch.APPLY_YAML))
+    existed = registry.store.get(question.call.kind, question.call.namespace, question.call.name) is not None
+    force = question.query.get("force") == "true"
+    applied = apply(registry, question.call, config, force=force)
+    return Reply(OK if existed else CREATED, represent(question).one(applied), warnings=warnings)
+
+
+def _missing_manager() -> Refusal:
+    words = 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
+    cause = {
+        "reason": "FieldValueRequired",
+        "message": "Required value: is required for apply patch",
+        "field": "fieldManager",
+    }
+    return Refusal(422, "Invalid", words, {"group": "meta.k8s.io", "kind": "PatchOptions", "causes": [cause]})
+
+
+def read_delete_options(question: Question) -> DeleteOptions:
+    """Read the options of a delete from body or query."""
+    query, body = question.query, {}
+    if question.body.strip():
+        raw = parse_body(question.body, "application/json")
+        body, _ = shape_object(
+            raw, root_of("v1", "DeleteOptions"), str(_version(raw)), "DeleteOptions", strictness="Ignore"
+        )
+    grace = body.get("gracePeriodSeconds")
+    if grace is None and query.get("gracePeriodSeconds"):
+        grace = int(query["gracePeriodSeconds"])
+    propagation = body.get("propagationPolicy") or query.get("propagationPolicy")
+    if propagation is None and (orphan := body.get("orphanDependents")) is not None:
+        propagation = "Orphan" if orphan else "Background"
+    preconditions = body.get("preconditions", {})
+    dry_run = "All" in body.get("dryRun", []) or question.call.dry_run
+    return DeleteOptions(
+        grace, preconditions.get("uid"), preconditions.get("resourceVersion"), propagation, dry_run=dry_run
+    )
+
+
+def _version(raw: Any) -> Any:
+    return raw.get("apiVersion", "v1") if isinstance(raw, dict) else "v1"
+
+
+def _call_of(question: Question, options: DeleteOptions, obj: Object | None = None) -> Call:
+    call = question.call
+    name = obj["metadata"]["name"] if obj else call.name
+    namespace = obj["metadata"].get("namespace") if obj else call.namespace
+    return Call(call.user, call.kind, namespace, name, None, options.dry_run, call.manager)
+
+
+def _delete(registry: Registry, question: Question) -> Reply:
+    options = read_delete_options(question)
+    call = _call_of(question, options)
+    old, gone = delete(registry, call, options)
+    if not gone or call.kind in ANSWERED_WITH_OBJECT:
+        return Reply(OK, represent(question).one(old))
+    details = {"name": call.name, "group": call.kind.group, "kind": call.kind.plural, "uid": old["metadata"]["uid"]}
+    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+    return Reply(OK, status | {"details": {key: value for key, value in details.items() if value}})
+
+
+def _delete_collection(registry: Registry, question: Question) -> Reply:
+    target, query = question.target, question.query
+    if target.kind.kind in {"Namespace", "Service"} or (target.kind.namespaced and not target.namespace):
+        raise Refusal.method_not_allowed()
+    options = read_delete_options(question)
+    selected = selector(target.kind, query.get("labelSelector", ""), query.get("fieldSelector", ""))
+    page = list_page(registry.store, target.kind, target.namespace, selected, query)
+    for obj in page.items:
+        delete(registry, _call_of(question, options, obj), options)
+    return Reply(OK, represent(question).many(page))
+
+
+__all__ = ["answer", "read_delete_options", "represent", "shaped"]
