@@ -1,0 +1,203 @@
+"""Amounts that make sense: resources that exist, limits above requests, devices that are whole.
+
+The resource names are Kubernetes' own (core/v1 ResourceName, and what a ResourceQuota counts); anything else must be
+an extended resource, ``domain/name``, and those are only ever counted by ``requests.domain/name``.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from tenantspawner.errors import Problem
+from tenantspawner.kube.quantities import format as written
+from tenantspawner.tenancy.checks.view import View
+from tenantspawner.tenancy.models import Bounds, Ceilings, Devices, Limits, Profile, Tenant
+from tenantspawner.tenancy.words import Location, suggestion
+
+SHORT = {"cpu": "limits.cpu", "memory": "limits.memory", "storage": "requests.storage"}
+COUNTED = (
+    "requests.cpu", "requests.memory", "limits.cpu", "limits.memory", "requests.storage", "ephemeral-storage",
+    "requests.ephemeral-storage", "limits.ephemeral-storage",
+)  # fmt: skip
+WHOLE = (
+    "pods", "persistentvolumeclaims", "services", "services.loadbalancers", "services.nodeports", "secrets",
+    "configmaps", "replicationcontrollers", "resourcequotas",
+)  # fmt: skip
+OF_CONTAINERS = ("cpu", "memory", "ephemeral-storage")
+NOT_OF_PODS = ("storage", "requests.storage", "servers")
+
+EXTENDED = re.compile(
+    r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?\.[a-z]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
+)
+_FREE_WHOLE = re.compile(r"count/[a-z]+(\.[a-z0-9.-]+)?|requests\..+/.+|.+\.deviceclass\.resource\.k8s\.io/devices")
+_FREE = re.compile(
+    r"(requests\.)?hugepages-[0-9]+(Ki|Mi|Gi)|.+\.storageclass\.storage\.k8s\.io/(requests\.storage|persistentvolumeclaims)"
+)
+
+
+def profiles(view: View) -> Iterator[Problem]:
+    """Check what each profile asks for."""
+    if not EXTENDED.fullmatch(view.tenancy.gpu):
+        yield view.error(("gpu",), f"{view.tenancy.gpu} is no device's resource name, such as nvidia.com/gpu")
+    for profile_id, profile in view.tenancy.profiles.items():
+        base: Location = ("profiles", profile_id)
+        for key, amount in (("cpu", profile.cpu), ("memory", profile.memory)):
+            if isinstance(amount, Bounds) and None not in (amount.request, amount.limit):
+                assert amount.request is not None
+                assert amount.limit is not None
+                if amount.limit < amount.request:
+                    message = f"the limit {written(amount.limit)} is below the request {written(amount.request)}"
+                    yield view.error((*base, key, "limit"), message)
+        if isinstance(profile.gpu, Devices):
+            yield from _devices(view, (*base, "gpu"), profile.gpu)
+
+
+def quotas(view: View) -> Iterator[Problem]:
+    """Check every quota's keys and numbers."""
+    for tenant_id, tenant in view.tenancy.tenants.items():
+        base: Location = ("tenants", tenant_id)
+        yield from _quota(view, (*base, "quota", "user"), tenant.quota.user)
+        yield from _quota(view, (*base, "quota", "team"), tenant.quota.team)
+        for index, rule in enumerate(tenant.members):
+            yield from _quota(view, (*base, "members", index, "quota"), rule.quota)
+        if tenant.quota.team is not None:
+            yield from _team(view, (*base, "quota", "team"), tenant, tenant.quota.team)
+        if tenant.on_exhausted != "refuse" and tenant.quota.team is None:
+            yield view.warning(
+                (*base, "onExhausted"), "there is no quota.team that could be exhausted, so nobody waits"
+            )
+
+
+def limits(view: View) -> Iterator[Problem]:
+    """Check every LimitRange."""
+    for tenant_id, tenant in view.tenancy.tenants.items():
+        if tenant.limits is not None:
+            yield from _limits(view, ("tenants", tenant_id, "limits"), tenant.limits)
+
+
+def affordable(view: View) -> Iterator[Problem]:
+    """Warn of profiles that ask for more than a person or the team may have."""
+    for tenant_id, tenant in view.tenancy.tenants.items():
+        for index, name in enumerate(tenant.profiles):
+            profile = view.tenancy.profiles.get(name)
+            if profile is not None:
+                for message in _too_much(view, profile, tenant):
+                    yield view.warning(("tenants", tenant_id, "profiles", index), f"the profile {name} {message}")
+
+
+def _devices(view: View, base: Location, devices: Devices) -> Iterator[Problem]:
+    if devices.resource is not None and not EXTENDED.fullmatch(devices.resource):
+        yield view.error(
+            (*base, "resource"), f"{devices.resource} is no device's resource name, such as nvidia.com/gpu"
+        )
+    if not devices.choices:
+        yield view.error((*base, "choices"), "must not be empty; leave gpu out for a profile without devices")
+    for index, choice in enumerate(devices.choices):
+        if choice in devices.choices[:index]:
+            yield view.error((*base, "choices", index), f"{choice} is there twice")
+    if devices.default is not None and devices.default not in devices.choices:
+        among = ", ".join(map(str, devices.choices))
+        yield view.error((*base, "default"), f"{devices.default} is not among the choices {among}")
+
+
+def _quota(view: View, base: Location, ceilings: Ceilings | None) -> Iterator[Problem]:
+    if ceilings is None:
+        return
+    said = ceilings.named()
+    for key, amount in said.items():
+        if key not in Ceilings.model_fields and (message := _unknown(key)) is not None:
+            yield view.key((*base, key), message)
+        if amount != amount.to_integral_value() and (key in {"gpu", *WHOLE} or _FREE_WHOLE.fullmatch(key)):
+            yield view.error((*base, key), "must be a whole number")
+        full = f"requests.{view.tenancy.gpu}" if key == "gpu" else SHORT.get(key, key)
+        if full != key and full in said:
+            yield view.key((*base, key), f"says the same as {full}; leave one of them out")
+
+
+def _unknown(key: str) -> str | None:
+    if key in COUNTED or key in WHOLE or _FREE_WHOLE.fullmatch(key) or _FREE.fullmatch(key):
+        return None
+    if EXTENDED.fullmatch(key) or key.startswith("limits."):
+        return f"devices are counted by their requests, as in Kubernetes; write requests.{key.removeprefix('limits.')}"
+    known = (*COUNTED, *WHOLE, *Ceilings.model_fields)
+    return f"a quota has no resource {key}{suggestion(key, known) or '; there are cpu, memory, gpu, storage, servers and any key of a ResourceQuota'}"
+
+
+def _team(view: View, base: Location, tenant: Tenant, team: Ceilings) -> Iterator[Problem]:
+    for key in team.named():
+        if key == "servers":
+            yield view.key((*base, key), "servers are counted for each person; write it under quota.user")
+        elif tenant.namespace.per != "tenant" and (key in NOT_OF_PODS or key.startswith("count/") or key in WHOLE[1:]):
+            message = (
+                "a team's budget takes what pods are charged for: cpu, memory, gpu, other devices, ephemeral-storage"
+            )
+            yield view.key((*base, key), message)
+
+
+def _limits(view: View, base: Location, said: Limits) -> Iterator[Problem]:
+    parts = {name: dict(getattr(said, name)) for name in type(said).model_fields}
+    alias = {name: str(field.alias) for name, field in type(said).model_fields.items()}
+    for name, amounts in parts.items():
+        for key in amounts:
+            if key not in OF_CONTAINERS and not EXTENDED.fullmatch(key) and not _FREE.fullmatch(key):
+                hint = (
+                    suggestion(key, OF_CONTAINERS)
+                    or f"; there are {', '.join(OF_CONTAINERS)} and devices by their full name"
+                )
+                yield view.key((*base, alias[name], key), f"a container has no resource {key}{hint}")
+    for low, high in (
+        ("min", "max"),
+        ("min", "default"),
+        ("default", "max"),
+        ("default_request", "default"),
+        ("default_request", "max"),
+    ):
+        for key in parts[low].keys() & parts[high].keys():
+            if parts[low][key] > parts[high][key]:
+                message = f"is above {alias[high]}, which is {written(parts[high][key])}"
+                yield view.error((*base, alias[low], key), message)
+
+
+def _too_much(view: View, profile: Profile, tenant: Tenant) -> Iterator[str]:
+    for whose, have in (("quota.user", _best(view, tenant)), ("quota.team", _by_full_key(view, tenant.quota.team))):
+        for resource, least, most in _asks(view, profile):
+            ceiling = have.get(resource)
+            if ceiling is None or most <= ceiling:
+                continue
+            what = f"{written(least if least > ceiling else most)} of {resource}, and {whose} is {written(ceiling)}"
+            yield f"asks for {what}: it never starts" if least > ceiling else f"offers {what}: that choice never starts"
+    highest = tenant.limits.max if tenant.limits else {}
+    for resource, least, _ in _asks(view, profile):
+        short = resource.partition(".")[2]
+        if short in highest and least > highest[short]:
+            yield f"asks for {written(least)} of {resource}, and limits.max is {written(highest[short])}: it never starts"
+
+
+def _best(view: View, tenant: Tenant) -> Mapping[str, Decimal]:
+    """The most that anybody's own quota says: a rule may lift what the tenant gives everybody."""
+    have = dict(_by_full_key(view, tenant.quota.user))
+    for rule in tenant.members:
+        for key, amount in _by_full_key(view, rule.quota).items():
+            have[key] = max(amount, have.get(key, amount))
+    return have
+
+
+def _by_full_key(view: View, ceilings: Ceilings | None) -> Mapping[str, Decimal]:
+    said = ceilings.named() if ceilings else {}
+    return {
+        f"requests.{view.tenancy.gpu}" if key == "gpu" else SHORT.get(key, key): amount for key, amount in said.items()
+    }
+
+
+def _asks(view: View, profile: Profile) -> Iterator[tuple[str, Decimal, Decimal]]:
+    """Yield a quota key, the least and the most a server of a profile asks of it."""
+    for name, amount in (("cpu", profile.cpu), ("memory", profile.memory)):
+        bounds = amount if isinstance(amount, Bounds) else Bounds(request=amount, limit=amount)
+        for kind, value in (("limits", bounds.limit), ("requests", bounds.request)):
+            if value is not None:
+                yield f"{kind}.{name}", value, value
+    if isinstance(profile.gpu, Devices) and profile.gpu.choices:
+        resource = profile.gpu.resource or view.tenancy.gpu
+        yield f"requests.{resource}", Decimal(min(profile.gpu.choices)), Decimal(max(profile.gpu.choices))
+    elif isinstance(profile.gpu, int):
+        yield f"requests.{view.tenancy.gpu}", Decimal(profile.gpu), Decimal(profile.gpu)
