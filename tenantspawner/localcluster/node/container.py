@@ -159,9 +159,10 @@ class ContainerLoop:
             return False
         if lived > CALM_SECONDS:
             self._backoff = delays(self._services.options.first_backoff)
-        self._show(last=ended, restarts=self.view.restarts + 1)
+        self._show(last=ended)
         if not first:
             await self._crash_loop(next(self._backoff))
+        self._show(restarts=self.view.restarts + 1)
         return True
 
     async def _crash_loop(self, delay: float) -> None:

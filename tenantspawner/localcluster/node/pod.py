@@ -85,6 +85,7 @@ class PodWorker:
         """End the pod's processes because the node ends; its object stays as it is."""
         self._leaving = True
         self._deleted.set()
+        self._over = True  # how the containers end now is nobody's news: the next node starts them again
         self._stop(grace)
         if self._task is not None:
             await asyncio.wait([self._task])
@@ -97,14 +98,13 @@ class PodWorker:
                 await self._live()
             await self._deleted.wait()
             await asyncio.gather(*self._stops)
+            await asyncio.to_thread(shutil.rmtree, self.sandbox.directory, ignore_errors=True)
             if not self._leaving:
                 await self._remove()
         finally:
             writing.cancel()
             if self.sandbox.address:
                 self._services.addresses.give_back(self.sandbox.address)
-        if self._deleted.is_set():
-            await asyncio.to_thread(shutil.rmtree, self.sandbox.directory, ignore_errors=True)
 
     async def _live(self) -> None:
         """Run all containers until each has ended for good."""

@@ -47,7 +47,7 @@ class StatusWriter:
         """Write what is not written yet."""
         async with self._writing:
             status = self._current()
-            if status == self._written:
+            if not status or status == self._written:
                 return
             sandbox = self._sandbox
             body = {"metadata": {"uid": sandbox.uid}, "status": status}
