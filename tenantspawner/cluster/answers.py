@@ -17,11 +17,14 @@ import msgspec
 
 from tenantspawner.errors import ApiStatus, Cause
 
+# What reading JSON of any kind can raise.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 LONGEST_TEXT = 2_000
 _HTML_TEXT = 200
 _MOST_CAUSES = 20
 _GO_OBJECT = re.compile(r"[&*]?\b[a-z][a-z0-9]*\.[A-Z]\w*\{.*", re.DOTALL)
-_TOKEN = re.compile(r"(?i)\bbearer\s+\S+")
+_TOKEN = re.compile(r"(?i:\bbearer\s+)\S+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 
 
 class _WireCause(msgspec.Struct):
@@ -53,7 +56,7 @@ def read_status(code: int, body: bytes | msgspec.Raw = b"", headers: Mapping[str
     told = _seconds((headers or {}).get("Retry-After"))
     try:
         wire = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return ApiStatus(code, _phrase(code), _not_kubernetes(bytes(body)), retry_after=told)
     details = wire.details or _WireDetails()
     return ApiStatus(
@@ -71,8 +74,8 @@ def read_status(code: int, body: bytes | msgspec.Raw = b"", headers: Mapping[str
 
 
 def shorten(text: str) -> str:
-    """Cut a text for messages and logs: no whole object, no bearer token, at most 2,000 characters."""
-    text = _TOKEN.sub("Bearer …", _GO_OBJECT.sub("…", text))
+    """Cut a text for messages and logs: no whole object, no token, at most 2,000 characters."""
+    text = _TOKEN.sub("…", _GO_OBJECT.sub("…", text))
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 

@@ -6,15 +6,15 @@ are repeated only after a look, applies own only the fields they send. Errors ar
 """
 
 import random
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
 from tenantspawner.cluster import listing, writes
-from tenantspawner.cluster.answers import Meaning, meaning, read_status
+from tenantspawner.cluster.answers import UNREADABLE, Meaning, meaning, read_status
 from tenantspawner.cluster.deadline import Deadline
-from tenantspawner.cluster.retry import Rules, until_done
+from tenantspawner.cluster.retry import Look, Rules, until_done
 from tenantspawner.cluster.store import Index
 from tenantspawner.cluster.transport import Request, Transport
 from tenantspawner.cluster.verdict import Asked
@@ -26,7 +26,6 @@ from tenantspawner.kube.objects import KubeObject
 Json = dict[str, Any]
 T = TypeVar("T", bound=KubeObject)
 R = TypeVar("R")
-Look = Callable[[ApiError | Unreachable, Deadline], Awaitable[R | None]]
 _LONGEST_LOG = 1 << 20
 
 
@@ -118,7 +117,9 @@ class Cluster:
         namespace, name = writes.address(obj)
 
         async def look(failure: ApiError | Unreachable, limit: Deadline) -> Json | None:
-            found = await self.get(kind, namespace, name, limit) if name else None
+            if not name:
+                raise failure  # made from generateName: there is nothing to look for
+            found = await self.get(kind, namespace, name, limit)
             return writes.look(found, mine, failure, request.doing)
 
         asked = Asked(kind.plural, creates=True, expected=frozenset(expected))
@@ -244,7 +245,7 @@ class Cluster:
                 raise ApiError(read_status(answer.code, answer.body, answer.headers), request.doing)
             try:
                 return read(answer.body)
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 raise Unreachable(request.doing, "the answer is not Kubernetes' own", sent=True) from error
 
         return await until_done(

@@ -43,7 +43,10 @@ async def load(connection: Connection, configuration: "Configuration") -> None:
     """
     try:
         await _load_credentials(connection, configuration)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except AdminMustAct:
+        raise
+    except Exception as error:
+        # YAML, files, plugins, assertions: whatever the loader meets. Its texts may hold secrets, its types do not.
         raise _misconfigured(f"the configuration cannot be read: {type(error).__name__}") from error
     if connection.host:
         configuration.host = connection.host.rstrip("/")

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from tenantspawner.cluster.answers import read_status
+from tenantspawner.cluster.answers import UNREADABLE, read_status
 from tenantspawner.errors import ApiStatus
 from tenantspawner.kube.objects import KubeObject, read_json
 
@@ -108,7 +108,7 @@ def read_line(line: bytes, slim: type[T], decoder: msgspec.json.Decoder[T]) -> C
             return Changed(_CHANGES[event.type], obj, _known(obj.metadata.resource_version))
         if event.type == "BOOKMARK":
             return Bookmark(_known(_bookmark.decode(event.object).metadata.resource_version))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         # msgspec's message has the path of the fault, never a value.
         raise Unreadable(str(error)) from None
     if event.type == "ERROR":

@@ -36,6 +36,11 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     items: list[T] | None = None
 
 
+def page_of(item: type[T]) -> type[Page[T]]:
+    """The type of a page of such items, for a decoder."""
+    return Page[item]  # type: ignore[valid-type]  # a type made at run time
+
+
 _decoder: msgspec.json.Decoder[Page[dict[str, Any]]] = msgspec.json.Decoder(Page[dict[str, Any]])
 
 

@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from tenantspawner.cluster.deadline import Deadline, now, passed
 from tenantspawner.cluster.verdict import Asked, Verdict, judge
-from tenantspawner.errors import ApiError, Unreachable
+from tenantspawner.errors import ApiError, DeadlinePassed, Unreachable
 
 T = TypeVar("T")
+Look = Callable[[ApiError | Unreachable, Deadline], Awaitable[T | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ async def until_done(
     asked: Asked,
     doing: str,
     deadline: Deadline,
-    look: Callable[[ApiError | Unreachable, Deadline], Awaitable[T | None]],
+    look: Look[T],
     reread_token: Callable[[], Awaitable[None]],
     chance: Callable[[], float],
     rules: Rules,
@@ -69,7 +70,7 @@ async def until_done(
                 tries -= 1
                 continue
             if verdict is Verdict.LOOK:
-                found = await look(failure, limit)
+                found = await _looked(look, failure, limit, deadline)
                 if found is not None:
                     return found
             if verdict is Verdict.FAIL or tries >= rules.tries:
@@ -78,6 +79,15 @@ async def until_done(
             if now() + wait >= limit.at:
                 raise
         await asyncio.sleep(wait)
+
+
+async def _looked(look: Look[T], failure: ApiError | Unreachable, limit: Deadline, whole: Deadline) -> T | None:
+    try:
+        return await look(failure, limit)
+    except DeadlinePassed:
+        if whole.passed:
+            raise
+        raise failure from None  # the time of this call is over, not the caller's: what went wrong first counts
 
 
 async def one_attempt(attempt: Callable[[], Awaitable[T]], doing: str, limit: Deadline, whole: Deadline) -> T:

@@ -7,6 +7,7 @@ their own. A transport knows the address, TLS and the credentials; it does not r
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Protocol
 
 JSON = "application/json"
@@ -36,7 +37,7 @@ class Answer:
     @property
     def succeeded(self) -> bool:
         """Whether it is a 2xx."""
-        return 200 <= self.code < 300  # noqa: PLR2004 - HTTP's own number
+        return HTTPStatus.OK <= self.code < HTTPStatus.MULTIPLE_CHOICES
 
 
 class Transport(Protocol):

@@ -12,16 +12,16 @@ without a word.
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from tenantspawner.cluster import listing
-from tenantspawner.cluster.answers import Meaning, meaning, read_status
+from tenantspawner.cluster.answers import UNREADABLE, Meaning, meaning, read_status
 from tenantspawner.cluster.deadline import Deadline, now
 from tenantspawner.cluster.lines import Bookmark, Change, Changed, Failure, Unreadable, lines, read_line
 from tenantspawner.cluster.store import Index, Store, newer
@@ -73,12 +73,13 @@ class Watch(Generic[T]):
         self._transport = transport
         self._chance = chance
         self._decoder = msgspec.json.Decoder(slim)
-        self._pages: msgspec.json.Decoder[Any] = msgspec.json.Decoder(listing.Page[slim])  # type: ignore[valid-type]  # made at run time
+        self._page_type = listing.page_of(slim)
+        self._pages = msgspec.json.Decoder(self._page_type)
         self._synced = asyncio.Event()
         self._version: str | None = None
         self._newest = ""
         self._old_lists = 0
-        self._opened = 0.0
+        self._opened: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -107,7 +108,7 @@ class Watch(Generic[T]):
     async def _run(self) -> None:
         course = Course()
         while True:
-            before, self._opened, told, why = self._version, now(), None, ""
+            before, self._opened, told, why = self._version, None, None, ""
             try:
                 if self._version is None:
                     await self._list()
@@ -126,7 +127,12 @@ class Watch(Generic[T]):
                 log.exception("watch failed in a way nobody thought of: %s", self._request.doing)
                 end, why = End.FAILED, type(error).__name__
             step = next_step(
-                end, course, lived=now() - self._opened, moved=self._version != before, told=told, chance=self._chance()
+                end,
+                course,
+                lived=self._lived(),
+                moved=self._version != before,
+                told=told,
+                chance=self._chance(),
             )
             course = step.course
             if step.list_again:
@@ -134,6 +140,9 @@ class Watch(Generic[T]):
             if step.degraded:
                 self._degraded(why or f"{self._request.doing}: closed at once")
             await asyncio.sleep(step.pause)
+
+    def _lived(self) -> float:
+        return 0.0 if self._opened is None else now() - self._opened
 
     async def _list(self) -> None:
         accept = _metadata_only("PartialObjectMetadataList") if self._slim.METADATA_ONLY else JSON
@@ -160,34 +169,33 @@ class Watch(Generic[T]):
         if not answer.succeeded:
             raise ApiError(read_status(answer.code, answer.body, answer.headers), request.doing)
         try:
-            page: listing.Page[T] = read_json(self._pages, listing.Page[self._slim], answer.body)  # type: ignore[name-defined]
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return read_json(self._pages, self._page_type, answer.body)
+        except UNREADABLE as error:
             raise Unreadable(str(error)) from None
-        return page
 
     async def _follow(self) -> None:
-        self._opened = now()
-        opened = False
         try:
             async with asyncio.timeout(OPEN_WITHIN) as guard, self._transport.stream(self._watch_request()) as chunks:
-                opened = True
                 self.streams += 1
                 self._opened = now()
                 settled = asyncio.get_running_loop().call_later(_SETTLED, self._recovered)
                 try:
-                    count = 0
-                    guard.reschedule(now() + QUIET)
-                    async for line in lines(chunks):
-                        guard.reschedule(now() + QUIET)
-                        self._take(line)
-                        count += 1
-                        if count % _LINES_A_TURN == 0:
-                            await asyncio.sleep(0)
+                    await self._read(chunks, guard)
                 finally:
                     settled.cancel()
         except TimeoutError:
-            if not opened:
+            if self._opened is None:
                 raise Unreachable(self._request.doing, "no answer in time") from None
+
+    async def _read(self, chunks: AsyncIterator[bytes], guard: asyncio.Timeout) -> None:
+        guard.reschedule(now() + QUIET)
+        count = 0
+        async for line in lines(chunks):
+            guard.reschedule(now() + QUIET)
+            self._take(line)
+            count += 1
+            if count % _LINES_A_TURN == 0:
+                await asyncio.sleep(0)
 
     def _take(self, line: bytes) -> None:
         event = read_line(line, self._slim, self._decoder)

@@ -14,6 +14,7 @@ from tenantspawner.errors import ApiStatus
 FIRST_PAUSE = 0.8
 LONGEST_PAUSE = 30.0
 _LONG_ENOUGH = 0.5  # a stream that has lived so long and is closed cleanly is a server doing what it should
+_FORGIVEN_AFTER = 5.0  # a stream that has lived so long has ended a row of failures
 _DOUBT_AFTER = 3
 
 
@@ -60,7 +61,7 @@ def next_step(end: End, course: Course, *, lived: float, moved: bool, told: floa
     Parameters
     ----------
     lived
-        Seconds since the stream was opened.
+        Seconds since the stream was opened; 0 when it never was.
     moved
         Whether it has reached a newer version.
     told
@@ -68,7 +69,10 @@ def next_step(end: End, course: Course, *, lived: float, moved: bool, told: floa
     chance
         A random number in [0, 1).
     """
-    course = Course() if moved else course
+    if moved:
+        course = Course()
+    elif lived >= _FORGIVEN_AFTER:
+        course = Course(0, course.unreadable)
     if end is End.CLOSED and lived >= _LONG_ENOUGH:
         return Next(0.0, list_again=False, course=Course(), degraded=False)
     if end is End.EXPIRED and course.failures == 0:

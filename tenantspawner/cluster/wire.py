@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -56,7 +57,8 @@ class Wire:
         self._configuration = configuration
         self._requests = RESTClientObject(configuration)
         self._watches = RESTClientObject(configuration, maxsize=0)
-        self._token_read = time.monotonic()
+        self._token_read = float("-inf")
+        self._rereading = asyncio.Lock()
 
     async def send(self, request: Request) -> Answer:
         """Send a request and return the whole answer."""
@@ -71,7 +73,7 @@ class Wire:
         """Send a request and give its answer in pieces as they arrive."""
         try:
             async with self._watches.pool_manager.request(**await self._arguments(request)) as response:
-                if response.status != 200:  # noqa: PLR2004 - HTTP's own number
+                if response.status != HTTPStatus.OK:
                     body = await response.content.read(_LONGEST_ERROR)
                     raise ApiError(read_status(response.status, body, response.headers), request.doing)
                 yield response.content.iter_any()
@@ -80,10 +82,10 @@ class Wire:
 
     async def reread_token(self) -> None:
         """Load the credentials again, unless that was done a moment ago."""
-        if time.monotonic() - self._token_read < _REREAD_PAUSE:
-            return
-        self._token_read = time.monotonic()
-        await load(self._connection, self._configuration)
+        async with self._rereading:
+            if time.monotonic() - self._token_read >= _REREAD_PAUSE:
+                await load(self._connection, self._configuration)
+                self._token_read = time.monotonic()
 
     async def close(self) -> None:
         """Close both sessions, and let TLS say goodbye."""
@@ -96,8 +98,7 @@ class Wire:
         headers = {"Accept": request.accept, "User-Agent": USER_AGENT}
         if request.body is not None:
             headers["Content-Type"] = request.content_type
-        token = await configuration.get_api_key_with_prefix("BearerToken")
-        if token:
+        if token := await self._token(request):
             headers["Authorization"] = token
         return {
             "method": request.method,
@@ -111,6 +112,13 @@ class Wire:
             "proxy_headers": configuration.proxy_headers,
             "server_hostname": configuration.tls_server_name,
         }
+
+    async def _token(self, request: Request) -> str | None:
+        try:
+            token: str | None = await self._configuration.get_api_key_with_prefix("BearerToken")
+        except Exception as error:  # a token file that is being replaced, a plugin that fails
+            raise Unreachable(request.doing, f"the token cannot be read: {type(error).__name__}") from error
+        return token
 
 
 def _unreachable(request: Request, error: BaseException) -> Unreachable:

@@ -67,7 +67,9 @@ def look(
         return found
     if isinstance(failure, ApiError) and failure.answer.reason == "AlreadyExists":
         raise failure
-    taken = ApiStatus(409, "AlreadyExists", "an object of that name exists, and this attempt has not made it")
+    taken = ApiStatus(
+        409, "AlreadyExists", "an object of that name exists, and it is not known to be made by this attempt"
+    )
     raise ApiError(taken, words) from failure
 
 
