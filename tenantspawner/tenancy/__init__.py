@@ -5,9 +5,10 @@ strictly into the models, and checked across and against the hub's bounds (`Enve
 size, depth and number of values are bounded, and nothing in it can raise. `schema` describes the document for editors.
 """
 
+from tenantspawner.tenancy.manifests import documents
 from tenantspawner.tenancy.models import Envelope, Tenancy
 from tenantspawner.tenancy.reading import Reading, read
 from tenantspawner.tenancy.schema import schema
 from tenantspawner.tenancy.sources import Source, decode, from_config_map
 
-__all__ = ["Envelope", "Reading", "Source", "Tenancy", "decode", "from_config_map", "read", "schema"]
+__all__ = ["Envelope", "Reading", "Source", "Tenancy", "decode", "documents", "from_config_map", "read", "schema"]

@@ -45,6 +45,21 @@ def compose(source: Source) -> Tree:
     return tree
 
 
+def compose_all(source: Source, max_bytes: int) -> list[Tree]:
+    """Read every document of a file of manifests; the last tree has no root where the text is broken. Never raises."""
+    trees: list[Tree] = []
+    builder = _Builder(Tree(source))
+    try:
+        for event in events(source, max_bytes):
+            if isinstance(event, yaml.DocumentStartEvent):
+                trees.append(Tree(source))
+                builder = _Builder(trees[-1])
+            builder.take(event)
+    except Unreadable as stop:
+        trees.append(Tree(source, None, [stop.problem]))
+    return trees
+
+
 class _Key(NamedTuple):
     text: str
     place: Place

@@ -19,21 +19,22 @@ BYTE_ORDER_MARK = "\ufeff"
 class Source:
     """One document.
 
-    `first_line` and `first_column` are where the text begins in what `name` names, counted from 1. `within` is the
-    key of a manifest whose text does not stand there line by line (quoted, folded, JSON): then every problem is
-    reported where the text begins, and its message says the line within.
+    `first_line` and `first_column` are where the text begins in what `name` names, counted from 1. `key` is the key
+    of a ConfigMap manifest that it stands in. Where it does not stand there line by line (`by_line` is False: quoted,
+    folded, JSON), every problem is reported where the text begins, and its message says the line within.
     """
 
     name: str
     text: str
     first_line: int = 1
     first_column: int = 1
-    within: str | None = None
+    key: str | None = None
+    by_line: bool = True
 
     @property
     def is_json(self) -> bool:
         """Whether the document is JSON by its name."""
-        return (self.within or self.name).endswith(".json")
+        return (self.key or self.name).endswith(".json")
 
 
 class Place(NamedTuple):
@@ -46,8 +47,8 @@ class Place(NamedTuple):
     def problem(self, path: str, message: str, *, warning: bool = False) -> Problem:
         """Report something here."""
         source = self.source
-        if source.within is not None:
-            message = f"{message} (line {self.line}, column {self.column} of {source.within})"
+        if not source.by_line:
+            message = f"{message} (line {self.line}, column {self.column} of {source.key})"
             return Problem(source.name, source.first_line, source.first_column, path, message, warning)
         line = source.first_line + self.line - 1
         return Problem(source.name, line, source.first_column + self.column - 1, path, message, warning)
