@@ -1,7 +1,7 @@
 """The API server's audit log as rows: who asked for what, and what came of it.
 
-A request is one row, written when its answer is done; a watch is one row, written when it opens. A mark is a length
-of the file, so that a test can ask for what came after it without comparing clocks.
+A request is one row, written when its answer is done; a watch is one row, written when it opens (`AUDIT_POLICY` sees
+to that). A mark is a length of the file, so that a test can ask for what came after it without comparing clocks.
 """
 
 import json
@@ -64,18 +64,7 @@ class AuditLog:
             for line in file:
                 if not line.endswith(b"\n"):  # being written
                     return
-                event = json.loads(line)
-                if not _is_end_of_watch(event):
-                    yield _parse_event(event)
-
-
-def _is_end_of_watch(event: dict[str, Any]) -> bool:
-    # Its row was the opening; a watch that was refused has no opening and ends with the refusal's code.
-    return event["verb"] == "watch" and event["stage"] == "ResponseComplete" and _code(event) == 200
-
-
-def _code(event: dict[str, Any]) -> int:
-    return int(event.get("responseStatus", {}).get("code", 0))
+                yield _parse_event(json.loads(line))
 
 
 def _parse_event(event: dict[str, Any]) -> AuditRow:
@@ -90,7 +79,7 @@ def _parse_event(event: dict[str, Any]) -> AuditRow:
         subresource=target.get("subresource", ""),
         namespace=target.get("namespace", ""),
         name=target.get("name", ""),
-        code=_code(event),
+        code=event.get("responseStatus", {}).get("code", 0),
         uri=event["requestURI"],
         agent=event.get("userAgent", ""),
     )

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from tests.support.controlplane.certificates import Certificates
 
-# One row for each request that is answered and for each watch that is opened; no bodies.
+# One row for each request that is answered and for each watch when it opens; no bodies.
 AUDIT_POLICY = """\
 apiVersion: audit.k8s.io/v1
 kind: Policy
-omitStages: [RequestReceived]
 rules:
 - level: Metadata
+  verbs: [watch]
+  omitStages: [RequestReceived, ResponseComplete]
+- level: Metadata
+  omitStages: [RequestReceived, ResponseStarted]
 """
 
 

@@ -2,6 +2,9 @@
 
 Without Go and without binaries the tests are skipped and say so, as nobody should need 8 minutes to try a change. In
 continuous integration (``CI=true``) that would hide that nothing was tested, so there they fail.
+
+Where Go is, the first use may build for minutes: run ``python -m tests.support.controlplane.build`` before, or give the
+tests a timeout (``pytest.mark.timeout(1800)``) that allows it.
 """
 
 import os

@@ -211,7 +211,14 @@ class ControlPlane:
             "KUBECONFIG": str(self.kubeconfig(identity, namespace)),
         }
         command = [str(self.binaries / "kubectl"), *arguments]
-        done = subprocess.run(command, env=environment, input=stdin, capture_output=True, text=True)
+        done = subprocess.run(
+            command,
+            env=environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=self._timeout,
+        )
         if done.returncode:
             error = subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
             error.add_note(done.stderr)
