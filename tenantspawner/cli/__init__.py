@@ -1,0 +1,18 @@
+"""The command line: ``tenantspawner check | explain | schema`` and what later joins them.
+
+A traitlets Application, as Jupyter's tools are: every command is a subcommand in `app.COMMANDS`, in a module of its
+own, loaded when it is called. Commands print results to stdout and remarks to stderr; exit 0 means fine, 1 that
+something is wrong with what was looked at, 2 that it could not be looked at.
+"""
+
+import sys
+
+from tenantspawner.cli.app import TenantSpawnerApp
+
+__all__ = ["TenantSpawnerApp", "main"]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and exit."""
+    arguments = sys.argv[1:] if argv is None else argv
+    TenantSpawnerApp.launch_instance(argv=arguments or ["--help"])
