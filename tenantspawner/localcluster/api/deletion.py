@@ -110,7 +110,7 @@ def _finalizers(old: Object, options: DeleteOptions) -> list[str]:
 
 def _shortens(old: Object, grace: int, finalizers: list[str]) -> bool:
     metadata = old["metadata"]
-    return grace < metadata.get("deletionGracePeriodSeconds", 0) or finalizers != metadata.get("finalizers", [])
+    return bool(grace < metadata.get("deletionGracePeriodSeconds", 0)) or finalizers != metadata.get("finalizers", [])
 
 
 def _mark(old: Object, grace: int, finalizers: list[str]) -> Object:

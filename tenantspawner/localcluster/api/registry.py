@@ -74,15 +74,17 @@ class Registry:
             raise Refusal.not_found(call.kind, call.name)
         return found
 
-    def create(self, call: Call, obj: Object, *, applied: Object | None = None) -> Object:
-        """Store a new object; `applied` is the configuration when it is created by apply."""
+    def create(self, call: Call, obj: Object, *, tracked: bool = False) -> Object:
+        """Store a new object; `tracked` when its owners are noted already, as apply does."""
         metadata = obj["metadata"]
         preparation.wipe_system_fields(obj)
         _place(call, metadata)
-        if metadata.get("resourceVersion") and applied is None:
+        if metadata.get("resourceVersion") and not tracked:
             raise Refusal.bad_request("resourceVersion should not be set on objects to be created")
         metadata.pop("resourceVersion", None)
         apply_defaults(call.kind, obj)
+        if not tracked:
+            managed.track_create(call.kind, obj, call.manager)
 
         def finish(obj: Object) -> None:
             preparation.generate_name(obj)
@@ -95,10 +97,9 @@ class Registry:
         if (old := self.store.get(call.kind, _namespace_of(call), name)) is not None:
             deleting = call.kind is kube.NAMESPACE and "deletionTimestamp" in old["metadata"]
             raise Refusal.already_exists(call.kind, name, being_deleted=deleting)
-        managed.track_create(call.kind, obj, call.manager, applied)
         return self._put(call, obj)
 
-    def update(self, call: Call, build: Build, *, applied: Object | None = None, create_absent: bool = False) -> Object:
+    def update(self, call: Call, build: Build, *, tracked: bool = False, create_absent: bool = False) -> Object:
         """Replace an object by what `build` makes of it.
 
         `build` gets what is stored and returns an object of its own; the stored one comes back
@@ -107,7 +108,7 @@ class Registry:
         old = self.store.get(call.kind, _namespace_of(call), call.name)
         if old is None:
             if create_absent:
-                return self.create(call, build(None), applied=applied)
+                return self.create(call, build(None), tracked=tracked)
             raise Refusal.not_found(call.kind, call.name)
         new = build(old)
         _check_identity(call, new, old)
@@ -116,17 +117,18 @@ class Registry:
             preparation.prepare_update(call.kind, new, old)
         else:
             preparation.prepare_status_update(call.kind, new, old)
-        return self.finish_update(call, new, old, applied=applied)
+        return self.finish_update(call, new, old, tracked=tracked)
 
-    def finish_update(self, call: Call, new: Object, old: Object, *, applied: Object | None = None) -> Object:
+    def finish_update(self, call: Call, new: Object, old: Object, *, tracked: bool = False) -> Object:
         """Admit, validate and store a prepared change."""
 
         def check(obj: Object) -> None:
             if problems := validate_update(call.kind, obj, old, call.subresource):
                 raise Refusal.invalid(call.kind, call.name, problems)
 
+        if not tracked:
+            managed.track_update(call.kind, new, old, call.manager, call.subresource)
         new = self.admit(_attributes(call, "UPDATE", new, old), self.store, validation=check)
-        managed.track_update(call.kind, new, old, call.manager, call.subresource, applied)
         if _finished(call.kind, new):
             if not call.dry_run:
                 self.store.remove(call.kind, _namespace_of(call), call.name)

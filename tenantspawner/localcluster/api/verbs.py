@@ -140,7 +140,8 @@ def _missing_manager() -> Refusal:
 
 def read_delete_options(question: Question) -> DeleteOptions:
     """Read the options of a delete from body or query."""
-    query, body = question.query, {}
+    query = question.query
+    body: Object = {}
     if question.body.strip():
         raw = parse_body(question.body, "application/json")
         body, _ = shape_object(
