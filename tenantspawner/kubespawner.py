@@ -18,6 +18,7 @@ from jupyterhub.utils import maybe_future
 from traitlets import default
 
 from tenantspawner.cluster.models import to_json, to_model
+from tenantspawner.cluster.podmodel import claim_model, pod_model
 from tenantspawner.errors import Misconfigured
 from tenantspawner.plan import labels
 from tenantspawner.plan.claim import claim
@@ -211,7 +212,7 @@ class KubeSpawner(
     async def get_pod_manifest(self) -> Any:
         """Return the pod as a ``V1Pod``."""
         settings = self.chosen_settings or await self.pod_settings()
-        return to_model(pod(settings, self.server_context(settings)), "V1Pod")
+        return pod_model(pod(settings, self.server_context(settings)))
 
     def get_pvc_manifest(self) -> Any:
         """Return the volume claim as a ``V1PersistentVolumeClaim``."""
@@ -221,7 +222,7 @@ class KubeSpawner(
             annotations = self._build_common_annotations(self._expand_all(self.storage_extra_annotations))
         names |= labels.storage_labels(settings.component_label)
         server = ServerContext(**self._identity())
-        return to_model(claim(settings, server, names, annotations), "V1PersistentVolumeClaim")
+        return claim_model(claim(settings, server, names, annotations))
 
     def get_service_manifest(self, owner_reference: Any, port: int) -> Any:
         """Return the service in front of the pod as a ``V1Service``."""

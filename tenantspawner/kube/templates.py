@@ -89,7 +89,8 @@ class _Typed:
     text: str
     setting: str
 
-    def fill(self, value: Any, *, dollars: bool) -> Any:
+    def fill(self, value: Any, *, dollars: bool | None) -> Any:
+        """Fill a value; `dollars` tells whether the kubelet would expand ``$`` here, None that it never will below."""
         match value:
             case str():
                 return _with_value(value, self._literal(dollars))
@@ -104,14 +105,16 @@ class _Typed:
             case _:
                 return value
 
-    def _literal(self, dollars: bool) -> str:
+    def _literal(self, dollars: bool | None) -> str:
         typed = self.text.replace("$", "$$") if dollars else self.text
         return literal(typed) if self.setting in TEMPLATES else typed
 
-    def _dollars_in(self, key: str, dollars: bool) -> bool:
+    def _dollars_in(self, key: str, dollars: bool | None) -> bool | None:
         if self.setting not in _CONTAINERS:
             return dollars
-        return (dollars or key in _EXPANDED_BY_KUBELET) and key not in _NOT_EXPANDED_BY_KUBELET
+        if dollars is None or key in _NOT_EXPANDED_BY_KUBELET:
+            return None
+        return dollars or key in _EXPANDED_BY_KUBELET
 
 
 def _with_value(template: str, text: str) -> str:
