@@ -211,6 +211,11 @@ class Cluster:
         answer = await self.call(Request("GET", "/version", "get version"), deadline, read=_object)
         return str(answer.get("gitVersion", ""))
 
+    async def groups(self, deadline: Deadline) -> frozenset[str]:
+        """Read which API groups there are, as in ``resource.k8s.io``."""
+        answer = await self.call(Request("GET", "/apis", "get API groups"), deadline)
+        return frozenset(str(group.get("name", "")) for group in answer.get("groups") or ())
+
     def watch(
         self,
         slim: type[T],

@@ -5,6 +5,7 @@ nobody knows any more. Verbs decide nothing about tenants: each promises what ho
 when it raises.
 """
 
+from tenantspawner.lifecycle.around import surroundings
 from tenantspawner.lifecycle.feed import Feed, Where
 from tenantspawner.lifecycle.journal import Journal, Step
 from tenantspawner.lifecycle.launch import Made
@@ -27,4 +28,5 @@ __all__ = [
     "Where",
     "spawn",
     "stop",
+    "surroundings",
 ]

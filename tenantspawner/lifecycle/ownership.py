@@ -30,7 +30,11 @@ def same_server(existing: Mapping[str, Any], wanted: Manifest) -> bool:
     """
     there, ours = existing.get("metadata", {}), wanted["metadata"]
     if _mark(ours, "labels", labels.HUB) and _mark(there, "labels", labels.HUB):
-        keys = (("labels", labels.HUB), ("annotations", labels.OWNER), ("annotations", labels.SERVER))
+        keys: tuple[tuple[str, str], ...] = (
+            ("labels", labels.HUB),
+            ("annotations", labels.OWNER),
+            ("annotations", labels.SERVER),
+        )
     else:
         keys = (("annotations", labels.HUB_USERNAME), ("annotations", labels.HUB_SERVERNAME))
         if not _mark(there, "annotations", labels.HUB_USERNAME):

@@ -4,7 +4,7 @@
 hub and the cluster as `Surroundings`; nothing is read from anywhere else, and nothing is decided after the plan is drawn.
 """
 
-from tenantspawner.plan.draw import draw, draw_plain, with_secret_env
+from tenantspawner.plan.draw import Chosen, draw, draw_plain, with_secret_env
 from tenantspawner.plan.models import Binding, Manifest, Plan, Surroundings
 from tenantspawner.plan.namespace import namespace_name
 from tenantspawner.plan.settings import PodSettings, ServerContext
@@ -12,6 +12,7 @@ from tenantspawner.plan.token import owned
 
 __all__ = [
     "Binding",
+    "Chosen",
     "Manifest",
     "Plan",
     "PodSettings",

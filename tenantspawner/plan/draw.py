@@ -7,11 +7,12 @@ way to get more.
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from tenantspawner.kube import labels
 from tenantspawner.kube.names import label_value
+from tenantspawner.kube.quantities import parse
 from tenantspawner.plan.account import pull_secrets, role_bindings, service_account
 from tenantspawner.plan.claim import claim
 from tenantspawner.plan.extras import further_objects
@@ -20,28 +21,45 @@ from tenantspawner.plan.marks import Site, marks, merged, owner_of
 from tenantspawner.plan.models import Manifest, Plan, Surroundings
 from tenantspawner.plan.namespace import namespace_object, with_digest
 from tenantspawner.plan.network import network_policies
-from tenantspawner.plan.pod import pod
+from tenantspawner.plan.pod import in_order, pod
 from tenantspawner.plan.quota import hard, limit_range, resource_quota
 from tenantspawner.plan.settings import PodSettings, ServerContext
 from tenantspawner.plan.shape import shape
 from tenantspawner.plan.token import secret_names, token_secret
-from tenantspawner.policy.models import Choice
+from tenantspawner.policy import Choice, HubAdditions, check_effective
 
 
-def draw(choice: Choice, settings: PodSettings, server: ServerContext, around: Surroundings, spawn_id: str) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A choice with the hub's settings before (`configured`) and after (`shaped`) it was laid over them."""
+
+    choice: Choice
+    configured: PodSettings
+    shaped: PodSettings
+
+    @classmethod
+    def of(cls, choice: Choice, configured: PodSettings, pvc_name: str) -> "Chosen":
+        """Lay a choice over the hub's settings; Misconfigured where an override does not fit its setting."""
+        return cls(choice, configured, shape(configured, choice, pvc_name))
+
+
+def draw(chosen: Chosen, server: ServerContext, around: Surroundings, spawn_id: str) -> Plan:
     """Draw everything a chosen server needs.
 
     Raises
     ------
     Refused
         The effective pod is more than the tenancy allows.
-    ValueError
+    Misconfigured
         An override does not fit its setting; names the setting.
     """
+    choice, settings = chosen.choice, chosen.shaped
     site = Site(server.namespace, choice.entitlement, around)
-    settings = shape(settings, choice, server.pvc_name)
+    added = _additions(chosen.configured, server, choice)
+    server = _with_literal_env(server, settings)
     made = _pod(choice, settings, server, around, spawn_id)
-    home = claim(settings, server) if settings.storage_pvc_ensure else None
+    check_effective(made, choice, choice.entitlement, around.envelope, hub=added)
+    home = _placed(claim(settings, server), server.namespace) if settings.storage_pvc_ensure else None
     token = _token(made, server) if server.env_secret_name else None
     space, quota, fences, furnishings, digest = provisions(site)
     return Plan(
@@ -60,9 +78,9 @@ def draw(choice: Choice, settings: PodSettings, server: ServerContext, around: S
 
 def draw_plain(settings: PodSettings, server: ServerContext, spawn_id: str) -> Plan:
     """Draw a server without a tenancy: KubeSpawner's pod and claim, and a note by which a lost answer is found."""
-    made = pod(settings, server)
-    made["metadata"].setdefault("annotations", {})[labels.SPAWN] = spawn_id
-    home = claim(settings, server) if settings.storage_pvc_ensure else None
+    made = _placed(pod(settings, server), server.namespace)
+    made["metadata"]["annotations"][labels.SPAWN] = spawn_id
+    home = _placed(claim(settings, server), server.namespace) if settings.storage_pvc_ensure else None
     return Plan(
         namespace=server.namespace,
         owner="",
@@ -112,6 +130,36 @@ def _pod(choice: Choice, settings: PodSettings, server: ServerContext, around: S
     made["metadata"]["labels"][labels.PROFILE] = label_value(str(choice.profile.id))
     made["metadata"]["annotations"] |= {labels.SPAWN: spawn_id, labels.SERVER: server.servername}
     return made
+
+
+def _with_literal_env(server: ServerContext, settings: PodSettings) -> ServerContext:
+    """Double ``$`` in what the hub gives: a person called ``$(JUPYTERHUB_API_TOKEN)`` is called just that."""
+    env = {
+        name: value.replace("$", "$$")
+        if isinstance(value, str) and name not in settings.environment and name not in server.secret_env_names
+        else value
+        for name, value in server.env.items()
+    }
+    return replace(server, env=env)
+
+
+def _placed(obj: Manifest, namespace: str) -> Manifest:
+    return {**obj, "metadata": {**obj["metadata"], "namespace": namespace}}
+
+
+def _additions(settings: PodSettings, server: ServerContext, choice: Choice) -> HubAdditions:
+    """What hub configuration itself adds to the pod: the hub admin's own affair, which no tenant's rule bounds."""
+    containers = (*in_order(settings.init_containers), *in_order(settings.extra_containers))
+    extra = {**settings.extra_resource_guarantees, **settings.extra_resource_limits}
+    in_hub = choice.entitlement.tenant.namespace.per == "hub"
+    return HubAdditions(
+        containers=frozenset(item["name"] for item in containers if "name" in item),
+        volumes=frozenset(item["name"] for item in in_order(settings.volumes) if "name" in item),
+        claims=frozenset({server.pvc_name} - {""}),
+        secrets=frozenset({server.env_secret_name or ""} - {""}),
+        resources={name: parse(str(amount)) for name, amount in extra.items()},
+        service_account=settings.service_account if in_hub else None,
+    )
 
 
 def _marked(obj: Manifest, choice: Choice, around: Surroundings) -> Manifest:

@@ -27,14 +27,12 @@ class Surroundings:
     """The hub and the cluster around a spawn.
 
     `peers` are pod labels, in the hub's namespace, of those who may talk to servers: hub and proxy.
-    `devices` are all device resources that any tenant's profiles name; what a tenant has none of is 0 in its quota.
     `features` are API groups the cluster serves, such as ``resource.k8s.io``.
     `pull_secrets` are the hub's own Secrets by name, copied where a tenant names them.
     """
 
     envelope: Envelope
     peers: tuple[Mapping[str, str], ...] = ({"component": "hub"}, {"component": "proxy"})
-    devices: tuple[str, ...] = ()
     features: frozenset[str] = frozenset()
     hub_binding: Binding | None = None
     pull_secrets: Mapping[str, Manifest] = field(default_factory=dict)

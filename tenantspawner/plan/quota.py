@@ -14,39 +14,36 @@ from tenantspawner.kube.kinds import LIMIT_RANGE, RESOURCE_QUOTA
 from tenantspawner.kube.quantities import format as written
 from tenantspawner.plan.marks import Site
 from tenantspawner.plan.models import Manifest, Surroundings
-from tenantspawner.policy.models import Entitlement
-from tenantspawner.tenancy.models import Bounds, Ceilings, Limits, Profile, Quantity
+from tenantspawner.policy.ceilings import CLAIMS, full_keys
+from tenantspawner.policy.models import SERVERS, Entitlement
+from tenantspawner.tenancy.models import Bounds, Limits, Profile, Quantity
 
 NAME = "tenantspawner"
-RESOURCE_CLAIMS = "count/resourceclaims.resource.k8s.io"
-HUB_COUNTS = frozenset({"servers"})  # no ResourceQuota key: the hub counts
-
-
-def full_key(key: str, gpu: str) -> str:
-    """Turn a short quota key into the ResourceQuota's own."""
-    short = {"cpu": "limits.cpu", "memory": "limits.memory", "gpu": f"requests.{gpu}", "storage": "requests.storage"}
-    return short.get(key, key)
 
 
 def team_budget(entitlement: Entitlement) -> dict[str, Decimal]:
     """What the whole tenant may have, in the ResourceQuota's own keys."""
-    team = entitlement.tenant.quota.team or Ceilings()
-    return {full_key(key, entitlement.gpu): amount for key, amount in team.named().items() if key not in HUB_COUNTS}
+    said = full_keys(entitlement.tenant.quota.team, entitlement.gpu)
+    return {key: amount for key, amount in said.items() if key != SERVERS}
 
 
 def own_ceilings(entitlement: Entitlement) -> dict[str, Decimal]:
     """What this person may have in the tenant, in the ResourceQuota's own keys."""
-    return {ceiling.key: ceiling.amount for ceiling in entitlement.ceilings if ceiling.key not in HUB_COUNTS}
+    return {ceiling.key: ceiling.amount for ceiling in entitlement.ceilings if ceiling.key != SERVERS}
 
 
 def hard(entitlement: Entitlement, around: Surroundings) -> dict[str, Decimal]:
-    """Return the bounds of one namespace: the person's own, or in a shared namespace the team's."""
-    personal = entitlement.tenant.namespace.per == "user"
-    said = own_ceilings(entitlement) if personal else team_budget(entitlement)
-    offered = {profile.devices.resource for profile in entitlement.profiles if profile.devices}
-    closed = {f"requests.{device}": Decimal(0) for device in around.devices if device not in offered}
-    claims = {RESOURCE_CLAIMS: Decimal(0)} if "resource.k8s.io" in around.features else {}
-    return {**closed, **claims, **said}
+    """Return the bounds of one namespace: the person's own, or in a shared namespace the team's.
+
+    In a shared one, what nobody of the tenant may have stays 0 all the same. Resource claims are left out where the cluster
+    does not know them, since a key that is never counted would never be in force.
+    """
+    own = own_ceilings(entitlement)
+    if entitlement.tenant.namespace.per == "tenant":
+        own = {key: amount for key, amount in own.items() if not amount} | team_budget(entitlement)
+    if "resource.k8s.io" not in around.features:
+        own.pop(CLAIMS, None)
+    return own
 
 
 def resource_quota(site: Site, bounds: Mapping[str, Decimal]) -> Manifest:

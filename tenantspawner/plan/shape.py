@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from tenantspawner.kube.quantities import format as written
+from tenantspawner.kube.templates import literal
+from tenantspawner.plan.pod import in_order
 from tenantspawner.plan.settings import PodSettings, overridden
 from tenantspawner.policy.models import Choice
 from tenantspawner.tenancy.models import Bounds, Profile, Storage, Tenant
@@ -23,7 +25,7 @@ def shape(settings: PodSettings, choice: Choice, pvc_name: str) -> PodSettings:
 
     Raises
     ------
-    ValueError
+    Misconfigured
         An override's value is not what the setting takes; names the setting.
     """
     settings = _of_tenant(settings, choice.entitlement.tenant, pvc_name)
@@ -73,9 +75,9 @@ def _with_home(settings: PodSettings, storage: Storage, pvc_name: str) -> PodSet
 
 def _mounted(settings: PodSettings, name: str, volume: Mapping[str, Any], mount: Mapping[str, Any]) -> PodSettings:
     """Mount a volume; whatever hub configuration mounts at that very path gives way, and its volume if unused."""
-    mounts = [item for item in _listed(settings.volume_mounts) if item.get("mountPath") != mount["mountPath"]]
-    gone = {item.get("name") for item in _listed(settings.volume_mounts)} - {item.get("name") for item in mounts}
-    volumes = [item for item in _listed(settings.volumes) if item.get("name") not in gone]
+    mounts = [item for item in in_order(settings.volume_mounts) if item.get("mountPath") != mount["mountPath"]]
+    gone = {item.get("name") for item in in_order(settings.volume_mounts)} - {item.get("name") for item in mounts}
+    volumes = [item for item in in_order(settings.volumes) if item.get("name") not in gone]
     return replace(
         settings, volumes=[*volumes, {"name": name, **volume}], volume_mounts=[*mounts, {"name": name, **mount}]
     )
@@ -86,8 +88,9 @@ def _of_profile(settings: PodSettings, profile: Profile) -> PodSettings:
     tolerations = [item.model_dump(by_alias=True, exclude_none=True) for item in profile.tolerations]
     changes: dict[str, Any] = {
         "node_selector": {**settings.node_selector, **profile.node_selector},
-        "tolerations": [*_listed(settings.tolerations), *tolerations],
-        "environment": {**settings.environment, **profile.env},
+        "tolerations": [*in_order(settings.tolerations), *tolerations],
+        # The setting is a template; a document's texts are not.
+        "environment": {**settings.environment, **{name: literal(text) for name, text in profile.env.items()}},
     }
     if cpu.limit is not None:
         changes["cpu_limit"] = float(cpu.limit)
@@ -103,8 +106,3 @@ def _of_profile(settings: PodSettings, profile: Profile) -> PodSettings:
 def _bounds(value: Decimal | Bounds | None) -> Bounds:
     """One quantity stands for both request and limit."""
     return value if isinstance(value, Bounds) else Bounds(request=value, limit=value)
-
-
-def _listed(items: Any) -> list[Any]:
-    """A list, or a dictionary's values in the order of its keys, as KubeSpawner reads them."""
-    return [items[key] for key in sorted(items)] if isinstance(items, Mapping) else list(items)

@@ -1,0 +1,126 @@
+"""JupyterHub's words and ours: a user becomes an `Identity`, an error an answer, a server a row of state.
+
+What the hub makes of each was found by running 6.1 and 5.5 (docs/explanation/hub). A refusal keeps its one sentence in form, REST,
+pending page and progress only as an HTTP error that carries it in every field. Nothing here may raise while the hub
+starts, or it forgets its servers.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from jupyterhub import orm
+from jupyterhub import spawner as hub_spawner
+from tornado import web
+
+from tenantspawner.errors import AdminMustAct, Misconfigured, PersonMustAct, PodFailed, Refused, TenantSpawnerError
+from tenantspawner.lifecycle import Server
+from tenantspawner.policy import Identity, Username
+
+log = logging.getLogger(__name__)
+
+STATE_KEY = "tenantspawner"
+STATE_VERSION = 1
+_SpawnException: type[web.HTTPError] | None = getattr(hub_spawner, "SpawnException", None)  # JupyterHub 6
+_RETRY_AFTER = {429: "60", 503: "60"}  # seconds
+
+
+def identity_of(user: Any) -> Identity:
+    """The owner of a server, with the groups of this moment: `user.groups` is a live view of the database."""
+    return Identity(Username(user.name), frozenset(group.name for group in user.groups))
+
+
+def told(error: TenantSpawnerError, spawner: Any) -> web.HTTPError:
+    """Make of an error what the hub shows: one sentence and the right status, whoever prints it.
+
+    A refusal by policy or budget does not count towards ``consecutive_failure_limit``, or one tenant over its
+    budget would restart the hub.
+    """
+    refusal = isinstance(error, PersonMustAct | AdminMustAct) and not isinstance(error, PodFailed | Misconfigured)
+    if refusal and _SpawnException is not None:
+        answer = _SpawnException(error.sentence, reason=error.reason, status_code=error.status)
+    else:
+        answer = web.HTTPError(error.status, error.sentence)
+        if refusal:
+            _discount(spawner)
+    answer.jupyterhub_message = error.sentence
+    answer.tenantspawner_refusal = (error.field, error.why) if isinstance(error, Refused) else None
+    answer.headers = {"Retry-After": _RETRY_AFTER[error.status]} if error.status in _RETRY_AFTER else {}
+    return answer
+
+
+def is_answer(error: BaseException) -> bool:
+    """Whether an exception is an answer to the person already."""
+    return isinstance(error, web.HTTPError)
+
+
+def last_refusal(spawner: Any) -> tuple[str, str] | None:
+    """Field and sentence of the refusal that the hub is about to show this form with, as the hub itself remembers it."""
+    future = getattr(spawner, "_spawn_future", None)
+    if future is None or not future.done() or future.cancelled():
+        return None
+    refusal: tuple[str, str] | None = getattr(future.exception(), "tenantspawner_refusal", None)
+    return refusal
+
+
+def _discount(spawner: Any) -> None:
+    """Take back beforehand the failure that JupyterHub 5 is about to count."""
+    handler = getattr(spawner, "handler", None)
+    if handler is not None:
+        handler.settings["failure_count"] = handler.settings.get("failure_count", 0) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Our part of a server's row in the hub's database, beside KubeSpawner's names."""
+
+    tenant: str = ""
+    spawn_id: str = ""
+    pod_uid: str = ""
+    port: int = 0
+
+    def dump(self) -> dict[str, Any]:
+        """Write it for the row."""
+        return {"version": STATE_VERSION, **asdict(self)}
+
+    @classmethod
+    def load(cls, state: object) -> "Record":
+        """Read it from a row; whatever cannot be read is left empty."""
+        kept = state.get(STATE_KEY) if isinstance(state, Mapping) else None
+        if not isinstance(kept, Mapping) or kept.get("version") != STATE_VERSION:
+            return cls()
+        texts = {key: kept[key] for key in ("tenant", "spawn_id", "pod_uid") if isinstance(kept.get(key), str)}
+        port = kept.get("port")
+        return cls(**texts, port=port if isinstance(port, int) and 0 < port < 65536 else 0)  # noqa: PLR2004 - TCP's
+
+
+def save(spawner: Any) -> None:
+    """Write a server's state to the database now: the hub itself does so only after a start has succeeded."""
+    spawner.orm_spawner.state = spawner.get_state()
+    spawner.user.db.commit()
+
+
+def take_query(handler: Any) -> dict[str, list[str]]:
+    """Take the options of a link aside, so that a GET only fills the form in and never starts a server.
+
+    The hub starts one when it finds any option in the query. They are kept with the request, not with the spawner.
+    """
+    if handler is None or handler.request.method != "GET":
+        return {}
+    kept: dict[str, list[str]] | None = getattr(handler, "_tenantspawner_query", None)
+    if kept is None:
+        arguments = handler.request.query_arguments
+        names = [name for name in arguments if name not in {"next", "display_name", "_xsrf"}]
+        kept = {name: [value.decode("utf-8", "replace") for value in arguments.pop(name)] for name in names}
+        handler._tenantspawner_query = kept  # noqa: SLF001 - our own
+    return kept
+
+
+def known_servers(db: Any, users: Any) -> set[Server]:
+    """Every server that the database or the memory of the hub holds as existing or under way."""
+    rows = db.query(orm.Spawner).filter(orm.Spawner.server_id.isnot(None))
+    known = {Server(row.user.name, row.name) for row in rows if row.user is not None}
+    for user in users.values():
+        known |= {Server(user.name, name) for name, spawner in user.spawners.items() if spawner.active}
+    return known

@@ -1,0 +1,117 @@
+"""The composition root: one client, one set of watches, one feed for all spawners of a process.
+
+Made at the first spawner that needs it, for each different `Wiring` (there is one in practice). Starting makes no
+request and never fails for want of an API server: watches go on trying, and whoever needs an answer is told.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from tenantspawner.cluster import Cluster, Connection, Deadline, connect
+from tenantspawner.errors import TenantSpawnerError
+from tenantspawner.kube.kinds import POD
+from tenantspawner.kube.objects import Pod
+from tenantspawner.kube.objects import read as read_object
+from tenantspawner.lifecycle import Care, Feed, Server, Sight, Sweeper, Where
+from tenantspawner.tenancy import Envelope, read
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What a runtime is made of; equal wirings share one."""
+
+    connection: Connection
+    envelope: Envelope
+    where: Where | None = None
+    hub_profiles: tuple[str, ...] | None = None
+    care: Care = field(default_factory=Care)
+
+
+@dataclass
+class Runtime:
+    """What the spawners of a process share. `close` ends everything it started."""
+
+    wiring: Wiring
+    cluster: Cluster
+    sight: Sight
+    feed: Feed | None
+    _features: frozenset[str] | None = None
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @classmethod
+    async def start(cls, wiring: Wiring) -> "Runtime":
+        """Connect and begin to watch.
+
+        Raises
+        ------
+        AdminMustAct
+            There is no way to know where the cluster is.
+        """
+        cluster = await connect(wiring.connection)
+        feed = None
+        if wiring.where is not None:
+            feed = Feed(
+                cluster, wiring.where, partial(read, envelope=wiring.envelope, hub_profiles=wiring.hub_profiles)
+            )
+            feed.start()
+        return cls(wiring, cluster, Sight(cluster), feed)
+
+    def sweep(self, known: Callable[[], Awaitable[Collection[Server]]]) -> None:
+        """Begin to sweep what nobody knows; once."""
+        if not self._tasks and self.wiring.care.interval > 0:
+            sweeper = Sweeper(self.cluster, self.sight.watches, known, self.wiring.care)
+            self._tasks.append(asyncio.create_task(sweeper.run(), name="sweeper"))
+
+    async def features(self, deadline: Deadline) -> frozenset[str]:
+        """The API groups the cluster serves; asked until there was an answer."""
+        if self._features is None:
+            try:
+                self._features = await self.cluster.groups(deadline)
+            except TenantSpawnerError as trouble:
+                log.warning("Cannot ask which API groups there are: %s", trouble.detail)
+                return frozenset()
+        return self._features
+
+    async def look(
+        self, namespace: str, name: str, ours: Callable[[Mapping[str, Any]], bool], deadline: Deadline
+    ) -> Pod | None:
+        """Ask the API server for a pod by name; None when there is none, or it is not ours."""
+        found = await self.cluster.get(POD, namespace, name, deadline)
+        return read_object(Pod, found) if found is not None and ours(found) else None
+
+    async def close(self) -> None:
+        """End all watches and connections, at once."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.feed is not None:
+            await self.feed.close()
+        await self.sight.close()
+        await self.cluster.close()
+
+
+_running: dict[Wiring, asyncio.Task[Runtime]] = {}
+
+
+async def runtime(wiring: Wiring) -> Runtime:
+    """Return the runtime of a wiring, started at the first call."""
+    task = _running.get(wiring)
+    if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+        task = asyncio.create_task(Runtime.start(wiring), name="runtime")
+        _running[wiring] = task
+    return await asyncio.shield(task)
+
+
+async def close_all() -> None:
+    """Close every runtime of this process."""
+    tasks = [*_running.values()]
+    _running.clear()
+    for task in tasks:
+        if task.done() and not task.cancelled() and task.exception() is None:
+            await task.result().close()
