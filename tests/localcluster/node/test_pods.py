@@ -43,7 +43,8 @@ async def test_a_pod_runs_and_says_so_as_a_kubelet_does(api, node):
         "PodReadyToStartContainers": "True", "Initialized": "True", "Ready": "True", "ContainersReady": "True",
         "PodScheduled": "True",
     }  # fmt: skip
-    assert pod["status"]["podIP"].startswith("127.") and pod["status"]["podIP"] != "127.0.0.1"
+    assert pod["status"]["podIP"].startswith("127.")
+    assert pod["status"]["podIP"] != "127.0.0.1"
     status = pod["status"]["containerStatuses"][0]
     assert (status["ready"], status["started"], status["restartCount"]) == (True, True, 0)
     await api.until(lambda: len(api.events("p")) >= 4)
@@ -269,6 +270,7 @@ async def test_two_processes_with_one_port_do_not_collide(api, node):
                             return answer.status
                     except aiohttp.ClientError:
                         await asyncio.sleep(0.05)
+            return None
 
         assert await answers() == 200
 
