@@ -299,3 +299,36 @@ async def test_closing_closes_the_transport():
     client, wire = cluster([])
     await client.close()
     assert wire.closed
+
+
+@in_virtual_time
+async def test_a_create_without_a_name_cannot_be_looked_for_and_is_not_repeated():
+    client, wire = cluster([lost()])
+    with pytest.raises(Unreachable):
+        await client.create({**POD, "metadata": {"generateName": "p-", "namespace": "x"}}, Deadline.after(60))
+    assert wire.methods == "POST"
+
+
+@in_virtual_time
+async def test_a_replace_is_of_the_version_that_was_read():
+    read = {**POD, "metadata": {**POD["metadata"], "resourceVersion": "4"}}
+    client, wire = cluster([answer(200, POD), refusal(409, "Conflict", 'cannot be fulfilled on pods "p"')])
+    await client.replace(read, Deadline.after(5))
+    assert (wire.methods, wire.asked[0].body["metadata"]["resourceVersion"]) == ("PUT", "4")
+    with pytest.raises(ApiError):
+        await client.replace(read, Deadline.after(5))
+
+
+@in_virtual_time
+async def test_the_callers_deadline_also_ends_a_look():
+    client, _ = cluster(lambda request: 1.0 if request.method == "GET" else lost())
+    with pytest.raises(DeadlinePassed):
+        await client.create(POD, Deadline.after(5), mine=mine)
+    assert clock() == pytest.approx(5)
+
+
+@in_virtual_time
+async def test_a_refused_delete_is_an_error():
+    client, _ = cluster([refusal(403, "Forbidden", 'pods "p" is forbidden: User "hub" cannot delete resource "pods"')])
+    with pytest.raises(ApiError):
+        await client.delete(kinds.POD, "x", "p", uid="u", deadline=Deadline.after(5))

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import logging
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -321,4 +322,67 @@ async def test_nothing_read_gets_into_the_log(caplog):
         watch, _, _ = await watching([listed(9)], [[json.dumps({"type": "ADDED", "object": obj}).encode() + b"\n"]])
         await asyncio.sleep(1)
     assert "canary-secret" not in caplog.text + watch.last_error
+    await watch.close()
+
+
+@in_virtual_time
+async def test_a_server_that_accepts_and_says_nothing_is_given_up_after_thirty_seconds():
+    watch, transport, _ = await watching([1.0, listed(9)], [])
+    assert clock() == pytest.approx(30.8)
+    assert len(transport.asked) == 2
+    await watch.close()
+
+
+@in_virtual_time
+async def test_a_watch_that_is_never_opened_is_given_up_too():
+    class Silent(ScriptedWatch):
+        @asynccontextmanager
+        async def stream(self, request):
+            if not self.watched:
+                self.watched.append(None)
+                await asyncio.sleep(3600)
+            async with super().stream(request) as pieces:
+                yield pieces
+
+    transport = Silent([listed(9)], [])
+    watch = Cluster(transport, chance=lambda: 0.0).watch(Pod)
+    watch.start()
+    watch.start()
+    await asyncio.sleep(40)
+    assert transport.watched[1].at == pytest.approx(30.8)
+    assert watch.healthy
+    await watch.close()
+
+
+@in_virtual_time
+async def test_a_token_that_cannot_be_read_again_is_survived(caplog):
+    class Broken(ScriptedWatch):
+        async def reread_token(self):
+            raise OSError
+
+    transport = Broken([answer(401), listed(9)], [])
+    watch = Cluster(transport).watch(Pod)
+    await watch.close()
+    watch.start()
+    await watch.synced(Deadline.after(10))
+    assert "could not be read again" in caplog.text
+    await watch.close()
+
+
+@in_virtual_time
+async def test_many_lines_at_once_let_others_run():
+    burst = b"".join(event("ADDED", pod(f"p{number}", 10 + number)) for number in range(2_000))
+    watch, _, changes = await watching([listed(9)], [[0.1, burst, 100.0]])
+    seen_by_another = []
+
+    async def another():
+        while len(changes) < 2_000:
+            seen_by_another.append(len(changes))
+            await asyncio.sleep(0)
+
+    tasks = []
+    watch.store.on_change(lambda *_: tasks or tasks.append(asyncio.create_task(another())))
+    await asyncio.sleep(1)
+    assert len(changes) == 2_000
+    assert seen_by_another == list(range(200, 2_000, 200))
     await watch.close()
