@@ -2,10 +2,11 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
-from tenantspawner.cluster import PASSING, Connection, Deadline, Meaning, connect, meaning
+from tenantspawner.cluster import PASSING, Connection, Deadline, Meaning, connect, meaning, writes
 from tenantspawner.errors import ApiError
 from tenantspawner.kube import kinds
 from tenantspawner.kube.objects import ConfigMap, ResourceQuota, SecretMetadata
@@ -66,11 +67,21 @@ async def test_an_object_is_created_read_changed_and_deleted():
         assert await cluster.get(kinds.CONFIG_MAP, "default", "a", soon()) is None
 
 
-async def test_an_apply_that_changes_nothing_changes_no_version():
+async def test_an_apply_owns_its_fields_and_takes_them_back_when_told():
     async with a_cluster() as (_, cluster):
         first = await cluster.apply(config_map("a"), soon())
         again = await cluster.apply(config_map("a"), soon())
         assert again["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
+
+        theirs, _ = writes.apply(config_map("a", "theirs"), force=True)
+        theirs = replace(theirs, query=(("fieldManager", "kubectl"), ("force", "true")))
+        await cluster.call(theirs, soon(), read=bytes)
+        with pytest.raises(ApiError) as caught:
+            await cluster.apply(config_map("a"), soon())
+        assert meaning(caught.value.answer) is Meaning.FIELD_CONFLICT
+        assert "kubectl" in caught.value.answer.causes[0].message
+        back = await cluster.apply(config_map("a"), soon(), force=True)
+        assert back["data"] == {"key": "1"}
 
 
 async def test_a_name_that_is_taken_is_told():
