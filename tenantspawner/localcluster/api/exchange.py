@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from tenantspawner.localcluster.api import protobuf
 from tenantspawner.localcluster.api.decode import parse_body
 from tenantspawner.localcluster.api.registry import Call
 from tenantspawner.localcluster.api.routes import Target
@@ -14,6 +15,7 @@ from tenantspawner.localcluster.attributes import FieldProblem, Refusal, UserInf
 Object = dict[str, Any]
 
 JSON = "application/json"
+YAML = "application/yaml"
 _LONGEST_MANAGER = 128
 
 
@@ -70,12 +72,14 @@ class Question:
         Raises
         ------
         Refusal
-            400 for a body that is neither JSON nor YAML, 415 for another type.
+            400 for a body that cannot be read, 415 for another type.
         """
-        if self.content_type not in {JSON, "application/yaml"}:
-            raise Refusal.unsupported_media_type([JSON, "application/yaml", "application/vnd.kubernetes.protobuf"])
+        if self.content_type not in {JSON, YAML, protobuf.MEDIA_TYPE}:
+            raise Refusal.unsupported_media_type([JSON, YAML, protobuf.MEDIA_TYPE])
         if not self.body:
             raise Refusal.bad_request("EOF")
+        if self.content_type == protobuf.MEDIA_TYPE:
+            return protobuf.decode(self.body)
         return parse_body(self.body, self.content_type)
 
 

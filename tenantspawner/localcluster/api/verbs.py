@@ -143,7 +143,7 @@ def read_delete_options(question: Question) -> DeleteOptions:
     query = question.query
     body: Object = {}
     if question.body.strip():
-        raw = parse_body(question.body, "application/json")
+        raw = question.read()
         body, _ = shape_object(
             raw, root_of("v1", "DeleteOptions"), str(_version(raw)), "DeleteOptions", strictness="Ignore"
         )
