@@ -21,7 +21,7 @@ class Check(Command):
     """``check``."""
 
     name = "check"
-    description = __doc__ or ""
+    description = "Check tenancy documents, offline: every problem with its line."
     examples = """
     tenantspawner check tenants.yaml
     kubectl get configmap tenants -o yaml | tenantspawner check -

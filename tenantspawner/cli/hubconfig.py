@@ -6,12 +6,11 @@ What only a running hub knows (callables) is left out, and named.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from tenantspawner.plan.settings import PodSettings, settings_from
@@ -32,7 +31,10 @@ class HubConfig:
     envelope: Envelope
     profiles: Mapping[str, HubProfile] | None
     settings: PodSettings
-    unchecked: tuple[str, ...] = field(default=())
+    unchecked: tuple[str, ...] = ()
+    pod_name_template: str = "jupyter-{user_server}"
+    pvc_name_template: str = "claim-{user_server}"
+    slug_scheme: str = "safe"
 
 
 def load(path: str) -> HubConfig:
@@ -50,7 +52,7 @@ def load(path: str) -> HubConfig:
     )
     try:
         profiles = None if callable(entries) else hub_profiles(entries)
-        return HubConfig(_envelope(said), profiles, _settings(said), unchecked)
+        return HubConfig(_envelope(said), profiles, _settings(said), unchecked, **_names(said))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise UnusableConfig(f"{path}: c.TenantSpawner.{first['loc'][0]}: {first['msg']}") from None
@@ -59,9 +61,8 @@ def load(path: str) -> HubConfig:
 
 
 def _section(path: str) -> dict[str, Any]:
-    whole = Path(path)
     try:
-        config: Config = PyFileConfigLoader(whole.name, str(whole.parent)).load_config()
+        config = PyFileConfigLoader(Path(path).name, str(Path(path).parent)).load_config()
     except FileNotFoundError:
         raise UnusableConfig(f"{path} cannot be read: there is no such file") from None
     except Exception as error:
@@ -79,6 +80,10 @@ def _envelope(said: Mapping[str, Any]) -> Envelope:
     known |= {name: said[name] for name in Envelope.model_fields if name in said}
     values = {str(Envelope.model_fields[name].alias): _plain(value) for name, value in known.items()}
     return Envelope.model_validate(values)
+
+
+def _names(said: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(said[name]) for name in ("pod_name_template", "pvc_name_template", "slug_scheme") if name in said}
 
 
 def _plain(value: object) -> object:

@@ -13,7 +13,7 @@ class Schema(Command):
     """``schema``."""
 
     name = "schema"
-    description = __doc__ or ""
+    description = "Print the JSON Schema of the tenancy document, for editors."
 
     def run(self) -> int:
         """Print the schema."""
