@@ -109,6 +109,6 @@ def _field(shape: Shape, key: str) -> str:
     name = shape.by_key.get(key)
     if name is None:
         near = difflib.get_close_matches(str(key), shape.by_key, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = f"; did you mean {shape.by_key[near[0]]}?" if near else ""
         raise ValueError(f"holds a {shape.kind} with the unknown field {str(key)[:80]}{hint}")
     return name

@@ -129,7 +129,11 @@ def _with_value(template: str, text: str) -> str:
 
 
 def _pieces(template: str, fields: Fields) -> Iterator[str]:
-    for before, name, spec, conversion in Formatter().parse(template):
+    try:
+        parsed = list(Formatter().parse(template))
+    except ValueError as why:
+        raise ValueError(f"holds a template that cannot be read ({why}); write {{{{ and }}}} for braces") from None
+    for before, name, spec, conversion in parsed:
         yield before
         if name is not None:
             yield _field(name, spec or "", conversion, fields)
