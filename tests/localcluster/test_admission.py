@@ -140,6 +140,12 @@ def test_the_default_priority_class_is_used_where_there_is_one(world):
     assert (spec["priorityClassName"], spec["priority"]) == ("usual", 7)
 
 
+def test_only_a_runtime_class_gives_a_pod_an_overhead(world):
+    assert world.why(pod(overhead={"cpu": "1"})) == (
+        "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
+    )
+
+
 def test_a_claim_gets_the_default_class_and_is_protected(world):
     annotations = {"storageclass.kubernetes.io/is-default-class": "true"}
     standard = made(STORAGE_CLASS, "standard")

@@ -99,7 +99,7 @@ def test_when_one_of_two_quotas_refuses_neither_is_charged():
             pod("p", container("a", SMALL), initContainers=[container("i", {"cpu": "3"}), container("side", SMALL, **SIDECAR)]),
             "3",
         ),
-        (pod("p", container("a", SMALL), overhead={"cpu": "250m"}), "1250m"),
+        (pod("p", container("a", SMALL), overhead={"cpu": "250m"}, runtimeClassName="vm"), "1250m"),
     ],
 )  # fmt: skip
 def test_a_pod_costs_its_containers_or_the_largest_step_before_them(asked, charged):
@@ -110,7 +110,14 @@ def test_a_pod_costs_its_containers_or_the_largest_step_before_them(asked, charg
 
 def test_overhead_is_no_limit_where_there_is_none():
     made = world(quota({"limits.memory": "9Gi", "limits.cpu": "9"}))
-    made.create(pod("p", container(limits={"cpu": "1", "memory": "0"}), overhead={"cpu": "1", "memory": "1Gi"}))
+    made.create(
+        pod(
+            "p",
+            container(limits={"cpu": "1", "memory": "0"}),
+            overhead={"cpu": "1", "memory": "1Gi"},
+            runtimeClassName="vm",
+        )
+    )
     assert used(made) == {"limits.memory": "0", "limits.cpu": "2"}
 
 

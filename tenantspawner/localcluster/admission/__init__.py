@@ -14,7 +14,12 @@ from dataclasses import replace
 from typing import Any
 
 from tenantspawner.localcluster.admission.accounts import admit_account, await_default_account
-from tenantspawner.localcluster.admission.defaults import admit_claim, admit_priority, admit_tolerations
+from tenantspawner.localcluster.admission.defaults import (
+    admit_claim,
+    admit_priority,
+    admit_tolerations,
+    validate_overhead,
+)
 from tenantspawner.localcluster.admission.limits import admit_limit_defaults, validate_limits
 from tenantspawner.localcluster.admission.namespaces import admit_lifecycle
 from tenantspawner.localcluster.admission.podsecurity import validate as validate_pod_security
@@ -32,7 +37,7 @@ Validation = Callable[[dict[str, Any]], None]
 MUTATING: tuple[Step, ...] = (
     admit_lifecycle, admit_limit_defaults, admit_account, admit_priority, admit_tolerations, admit_claim,
 )  # fmt: skip
-VALIDATING: tuple[Step, ...] = (validate_limits, validate_pod_security, charge)
+VALIDATING: tuple[Step, ...] = (validate_limits, validate_pod_security, validate_overhead, charge)
 
 
 def admit(

@@ -69,6 +69,17 @@ def _tolerates(toleration: Json, key: str) -> bool:
     return toleration.get("key", "") in {key, ""} and toleration.get("effect", "") in {"NoExecute", ""}
 
 
+def validate_overhead(attributes: Attributes, store: Store) -> None:
+    """Refuse a new pod that names an overhead of its own: only its runtime class may give it one."""
+    del store
+    pod = attributes.object
+    if attributes.kind != POD or attributes.operation != "CREATE" or attributes.subresource or pod is None:
+        return
+    if pod["spec"].get("overhead") and not pod["spec"].get("runtimeClassName"):
+        why = "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
+        raise forbidden(attributes, why)
+
+
 def admit_claim(attributes: Attributes, store: Store) -> None:
     """Give a new claim the default storage class and the finalizer that protects it while it is used."""
     claim = attributes.object

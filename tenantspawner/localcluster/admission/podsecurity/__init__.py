@@ -12,6 +12,7 @@ from typing import Any
 from tenantspawner.kube.kinds import NAMESPACE, POD
 from tenantspawner.localcluster.admission.podsecurity.policy import Policy, enforced, problems
 from tenantspawner.localcluster.admission.podsecurity.registry import Level, violations
+from tenantspawner.localcluster.admission.refusals import forbidden
 from tenantspawner.localcluster.attributes import Attributes, Refusal
 from tenantspawner.localcluster.store import Store
 
@@ -41,8 +42,7 @@ def _validate_pod(attributes: Attributes, pod: Json, store: Store) -> None:
     found = violations(pod, policy.level, policy.minor)
     if found:
         words = ", ".join(str(violation) for violation in found)
-        # Not the generated name: the request had none yet.
-        raise Refusal.forbidden(POD, attributes.name, f'violates PodSecurity "{policy}": {words}')
+        raise forbidden(attributes, f'violates PodSecurity "{policy}": {words}')
 
 
 def _validate_labels(attributes: Attributes, namespace: Json) -> None:
