@@ -6,6 +6,7 @@ Nothing here raises when the hub makes a spawner or loads its state: a name that
 says why, and a start is refused.
 """
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ _KEPT = ("pod_name", "namespace", "dns_name")
 _BEFORE_7 = "unknown"
 
 
+@cache
 def own_namespace() -> str:
     """Return the namespace the hub's pod runs in; outside of Kubernetes ``default``."""
     try:

@@ -24,7 +24,10 @@ class TenancySettings(HasTraits):
 
     tenancy_config_map = text("", "The ConfigMap with the tenancy, in the hub's namespace. Empty: no tenancy.")
     tenancy_selector = text("", "A label selector: every ConfigMap of the hub's namespace with it is read and merged.")
-    hub_id = Unicode(help="Marks what this hub has made. By default the hub's namespace.").tag(config=True)
+    hub_namespace = Unicode(
+        help="Where the tenancy and the pull secrets are. By default the namespace the hub runs in."
+    ).tag(config=True)
+    hub_id = Unicode(help="Marks what this hub has made. By default `hub_namespace`.").tag(config=True)
     namespace_prefix = Unicode(help="The beginning of every namespace's name. By default ``{hub_id}-``.").tag(
         config=True
     )
@@ -66,9 +69,13 @@ class TenancySettings(HasTraits):
 
     namespace: Any
 
+    @default("hub_namespace")
+    def _hub_namespace_default(self) -> str:
+        return own_namespace()
+
     @default("hub_id")
     def _hub_id_default(self) -> str:
-        return own_namespace()
+        return str(self.hub_namespace)
 
     @default("namespace_prefix")
     def _namespace_prefix_default(self) -> str:
