@@ -1,7 +1,7 @@
 """What of the embedded cluster can be set: the pace of its controllers.
 
 The values may be changed while the cluster runs; each controller reads them when it acts. The defaults
-are those of a healthy real cluster, rounded: see docs/decisions for what was measured.
+are those of a healthy real cluster: a quota is in force some 10 ms after it was written.
 """
 
 from dataclasses import dataclass

@@ -130,12 +130,6 @@ def _delete_namespace(registry: Registry, call: Call, old: Object, options: Dele
     if "deletionTimestamp" in old["metadata"]:
         if not old.get("spec", {}).get("finalizers") and not old["metadata"].get("finalizers"):
             return _remove(registry, call, old), True
-        if old.get("spec", {}).get("finalizers"):
-            why = (
-                "The system is ensuring all content is removed from this namespace.  "
-                "Upon completion, this namespace will automatically be purged by the system."
-            )
-            raise Refusal.conflict(call.kind, call.name, why)
         return old, False
     metadata = {**old["metadata"], "deletionTimestamp": clock.now()}
     finalizers = _finalizers(old, options)
