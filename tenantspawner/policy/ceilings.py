@@ -123,7 +123,7 @@ def within_ceilings(entitlement: Entitlement, profile: ProfileGrant, devices: in
         With both numbers.
     """
     for sentence in _over(entitlement, needs(profile, devices)):
-        raise OverOwnQuota(sentence)
+        raise OverOwnQuota(f"{sentence} Choose less.")
 
 
 def needs(profile: ProfileGrant, devices: int) -> dict[str, Decimal]:
@@ -147,8 +147,7 @@ def _over(entitlement: Entitlement, charged: Mapping[str, Decimal]) -> Iterator[
         ceiling = entitlement.ceiling(key)
         if ceiling is not None and amount > ceiling.amount:
             yield (
-                f"You may use {spoken(key, ceiling.amount, entitlement.gpu)}; "
-                f"this server asks for {written(amount)}. Choose less."
+                f"You may use {spoken(key, ceiling.amount, entitlement.gpu)}; this server asks for {written(amount)}."
             )
 
 

@@ -139,7 +139,7 @@ class Index:
         if not _names_hub(tenant) and tenant_id in self._quotas:
             return self._quotas[tenant_id]
         devices = dict.fromkeys(self.devices, 0)
-        for profile in self._make(tenant_id, None, None, hub):
+        for profile in self._profiles_for(tenant_id, [], hub):
             for resource, amount in offered_devices(profile).items():
                 devices[resource] = max(devices.get(resource, 0), amount)
         quota = TenantQuota.of(tenant_id, tenant, self.tenancy.gpu, devices)

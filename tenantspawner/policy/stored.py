@@ -54,11 +54,11 @@ def _part_by_part(entitlements: Entitlements, request: SpawnRequest) -> Remember
     try:
         tenant = tenant_of(entitlements, request.tenant)
     except PersonMustAct:
-        return Remembered(SpawnRequest(), (f"The team {shown(request.tenant)} is not among yours now.",))
+        return Remembered(SpawnRequest(), (f"The team {shown(request.tenant)} is not one of yours now.",))
     try:
         profile = profile_of(tenant, request.profile)
     except PersonMustAct:
-        gone = f"The profile {shown(request.profile)} is not among yours now."
+        gone = f"The profile {shown(request.profile)} is not offered to you now."
         return Remembered(SpawnRequest(tenant.tenant_id), (gone,))
     kept = SpawnRequest(tenant.tenant_id, profile.id)
     lost: list[str] = []
@@ -81,7 +81,7 @@ def _part_by_part(entitlements: Entitlements, request: SpawnRequest) -> Remember
 def _parts(request: SpawnRequest, kept: SpawnRequest, keys: set[str]) -> Iterator[tuple[SpawnRequest, str]]:
     """Each part alone on top of tenant and profile, with the words for its loss."""
     if request.image is not None and "image" not in keys:
-        yield replace(kept, image=request.image), f"The image {shown(request.image)} is not among yours now."
+        yield replace(kept, image=request.image), f"The image {shown(request.image)} is not offered here now."
     if request.devices is not None:
         yield replace(kept, devices=request.devices), f"The number {request.devices} cannot be chosen here now."
     for key, text in request.options.items():

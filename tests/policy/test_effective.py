@@ -47,7 +47,7 @@ POD = {
 
 def chosen(profile="small", **tenant):
     document = tenancy()
-    given = {"volumes": (SharedVolume(claim="datasets", mount_path="/data"),), **tenant}
+    given = {"volumes": (SharedVolume(claim="datasets", mountPath="/data"),), **tenant}
     physics = document.tenants["physics"].model_copy(update=given)
     document = document.model_copy(update={"tenants": {"physics": physics}})
     return choose(entitled("bob", "physics", document=document), read_request({"profile": profile}))
@@ -134,7 +134,7 @@ def test_the_account_must_be_named():
 
 
 def test_the_token_may_be_mounted_where_the_tenant_says_so():
-    account = ServiceAccount(automount_token=True)
+    account = ServiceAccount(automountToken=True)
     check(changed(("automountServiceAccountToken",), True), chosen(service_account=account))
 
 
@@ -154,20 +154,20 @@ def test_what_hub_configuration_added_is_exempt():
 )
 def test_privilege_is_bounded_by_tenant_and_envelope(level, most, fine):
     pod = changed((*FIRST, "securityContext", "allowPrivilegeEscalation"), True)
-    choice = chosen(namespace=NamespaceRule(pod_security=level))
+    choice = chosen(namespace=NamespaceRule(podSecurity=level))
     if fine:
-        check(pod, choice, envelope=Envelope(max_pod_security=most))
+        check(pod, choice, envelope=Envelope(maxPodSecurity=most))
     else:
         with pytest.raises(Refused):
-            check(pod, choice, envelope=Envelope(max_pod_security=most))
+            check(pod, choice, envelope=Envelope(maxPodSecurity=most))
 
 
 def test_privileged_only_where_both_say_so():
     pod = changed((*FIRST, "securityContext", "privileged"), True)
     check(
         pod,
-        chosen(namespace=NamespaceRule(pod_security="privileged")),
-        envelope=Envelope(max_pod_security="privileged"),
+        chosen(namespace=NamespaceRule(podSecurity="privileged")),
+        envelope=Envelope(maxPodSecurity="privileged"),
     )
 
 
