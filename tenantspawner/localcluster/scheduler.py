@@ -40,7 +40,10 @@ class Scheduler:
         client_cert: tuple[Path, Path] | None = None,
         insecure: bool = False,
     ) -> None:
-        self._access = Access(url, token, ca_file, client_cert, insecure)
+        self._client = Client(Access(url, token, ca_file, client_cert, insecure))
+        self._events = EventRecorder(self._client, NAME)
+        self._pods = Reflector(self._client, POD.path(), self._observe)
+        self._nodes = Reflector(self._client, NODE.path(), lambda _change, _node: self._wake.set())
         self._wake = asyncio.Event()
         self._bound: dict[str, str] = {}  # uid -> node, until the watch shows it
         self._told: dict[str, str] = {}  # uid -> why it fits nowhere
@@ -55,14 +58,14 @@ class Scheduler:
 
     async def start(self) -> None:
         """Begin to schedule."""
-        self._client = Client(self._access)
-        self._events = EventRecorder(self._client, NAME)
-        self._pods = Reflector(self._client, POD.path(), self._observe)
-        self._nodes = Reflector(self._client, NODE.path(), lambda _change, _node: self._wake.set())
         running = (self._events.run(), self._pods.run(), self._nodes.run(), self._run())
         self._tasks = [asyncio.create_task(one) for one in running]
-        await self._pods.synced.wait()
-        await self._nodes.synced.wait()
+        try:
+            await self._pods.synced.wait()
+            await self._nodes.synced.wait()
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Stop scheduling."""

@@ -167,8 +167,8 @@ def backoff(attempt: int, *, first: float = 0.2, longest: float = 30) -> float:
     return float(min(longest, first * 2 ** min(attempt, 16)) * _jitter(0.7, 1.0))
 
 
-async def insist(call: Callable[[], Awaitable[T]]) -> T:
-    """Repeat a call until it is answered. What repeating cannot mend is raised."""
+async def insist(call: Callable[[], Awaitable[T]], pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> T:
+    """Repeat a call until it is answered. What repeating cannot mend is raised, and what `pause` raises."""
     attempt = 0
     while True:
         try:
@@ -177,7 +177,7 @@ async def insist(call: Callable[[], Awaitable[T]]) -> T:
             if isinstance(trouble, ApiError) and trouble.code not in WORTH_REPEATING:
                 raise
             hint = trouble.answer.retry_after if isinstance(trouble, ApiError) else None
-        await asyncio.sleep(min(hint or backoff(attempt), 30))
+        await pause(min(hint or backoff(attempt), 30))
         attempt += 1
 
 

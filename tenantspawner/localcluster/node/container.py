@@ -92,16 +92,17 @@ class ContainerLoop:
         self._sandbox.check()
         self._show(image=image, image_id=self._services.images.digest(image))
         rule = self._services.images.rule(image)
-        recipe = await self._recipe(rule)
+        values = await self._values()
         self._sandbox.check()
         self.ended.clear()
+        self._show(container_id=f"local://{uuid.uuid4().hex}")
         try:
-            running = await self._start(rule, recipe)
-        except StartError as problem:
-            return self._not_started(recipe, str(problem))
+            running = await self._start(rule, self._recipe(rule, values))
+        except (StartError, OSError) as problem:
+            return self._not_started(str(problem))
         self._running = running
         since = timestamp()
-        self._show(state=Running(since), container_id=f"local://{recipe.container_id}", ready=True)
+        self._show(state=Running(since), ready=True)
         self.started.set()
         self._services.events.normal(self._subject, "Started", f"Started container {self._spec['name']}")
         if self._sandbox.stopping.is_set():  # asked to end while it was being started
@@ -114,8 +115,7 @@ class ContainerLoop:
             return await LightContainer.start(recipe, self._sandbox.name, self._sandbox.address)
         return await ProcessContainer.start(recipe)
 
-    async def _recipe(self, rule: ImageRule) -> Recipe:
-        values = await self._values()
+    def _recipe(self, rule: ImageRule, values: Mapping[str, str]) -> Recipe:
         where = mounts(self._spec, self._sandbox, values)
         local = recipes.local_environment(
             values, self._sandbox.name, self._sandbox.address, where, self._services.options.home
@@ -124,7 +124,7 @@ class ContainerLoop:
         for needed in (Path(local["HOME"]), Path(local["TMPDIR"]), directory):
             needed.mkdir(parents=True, exist_ok=True)
         return Recipe(
-            container_id=uuid.uuid4().hex,
+            container_id=self.view.container_id.removeprefix("local://"),
             command=recipes.command(self._spec, rule.command, values),
             environment=local | {NODE_VARIABLE: self._services.node_id},
             directory=directory,
@@ -148,7 +148,7 @@ class ContainerLoop:
     async def _found(self) -> dict[Source, dict[str, str]]:
         found = {}
         for source in sources(self._spec):
-            obj = await fetch(self._services.client, _KINDS[source.kind], self._sandbox.namespace, source.name)
+            obj = await fetch(self._services.client, _KINDS[source.kind], self._sandbox, source.name)
             if obj is not None:
                 found[source] = decoded({"kind": source.kind, **obj})
         return found
@@ -187,13 +187,12 @@ class ContainerLoop:
         self._show(state=ended, ready=False)
         return ended
 
-    def _not_started(self, recipe: Recipe, message: str) -> Terminated:
+    def _not_started(self, message: str) -> Terminated:
         self.ended.set()
         self._services.events.warning(self._subject, "Failed", f"Error: {message}")
-        container = f"local://{recipe.container_id}"
         now = timestamp()
-        ended = Terminated(START_FAILED, "StartError", now, now, message, container)
-        self._show(state=ended, container_id=container, ready=False)
+        ended = Terminated(START_FAILED, "StartError", now, now, message, self.view.container_id)
+        self._show(state=ended, ready=False)
         return ended
 
     def _wait(self, waiting: Waiting) -> None:

@@ -35,17 +35,16 @@ class LightContainer:
         StartError
             The address is in use.
         """
-        port = urlsplit(recipe.environment.get("JUPYTERHUB_SERVICE_URL", "")).port or DEFAULT_PORT
 
         async def answer(request: web.BaseRequest) -> web.StreamResponse:
             return web.Response(text=f"{pod} answers {request.method} {request.path}\n")
 
-        loop = asyncio.get_running_loop()
         connections = web.Server(answer, access_log=None)
         try:
-            server = await loop.create_server(connections, address, port)
-        except OSError as problem:
-            raise StartError(f"cannot listen at {address}:{port}: {problem.strerror}") from None
+            port = urlsplit(recipe.environment.get("JUPYTERHUB_SERVICE_URL", "")).port or DEFAULT_PORT
+            server = await asyncio.get_running_loop().create_server(connections, address, port)
+        except (OSError, ValueError) as problem:
+            raise StartError(f"cannot listen at {address}: {problem}") from None
         log = LogFile(Path(recipe.log))
         log.write(f"{pod} listens at {address}:{port}\n".encode())
         return cls(server, connections, log)

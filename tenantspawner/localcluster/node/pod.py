@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 Json = Mapping[str, Any]
 
 ENDED = frozenset({"Succeeded", "Failed"})
+API_GRACE = 2.0
+"""Seconds that the end of a node may wait for the API beyond the containers' grace."""
 GONE_GRACE = 1.0
 """Seconds for the containers of a pod whose object was taken away by force."""
 
@@ -88,7 +90,9 @@ class PodWorker:
         self._over = True  # how the containers end now is nobody's news: the next node starts them again
         self._stop(grace)
         if self._task is not None:
-            await asyncio.wait([self._task])
+            _, stuck = await asyncio.wait([self._task], timeout=grace + API_GRACE)
+            for task in stuck:  # it waits for an API server that does not answer
+                task.cancel()
 
     async def _run(self) -> None:
         writing = asyncio.create_task(self._writer.run())

@@ -61,7 +61,10 @@ def local_environment(
 
 def service_url(url: str, address: str) -> str:
     """Return the URL with the pod's address where it said "everywhere"."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
     if (parts.hostname or "") not in _EVERYWHERE:
         return url
     port = parts.netloc.rpartition(":")[2]

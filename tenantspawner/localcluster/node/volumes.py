@@ -32,13 +32,18 @@ async def prepare(sandbox: Sandbox, services: Services) -> dict[str, Path]:
     Raises
     ------
     NotReadyError
-        A claim, Secret or ConfigMap is not there (yet).
+        A claim, Secret or ConfigMap is not there (yet), or a directory cannot be made.
+    StoppedError
+        The pod is to end.
     """
     result = {}
     for volume in sandbox.pod["spec"].get("volumes") or ():
-        directory = await _directory(volume, sandbox, services)
-        if "hostPath" not in volume:
-            directory.mkdir(parents=True, exist_ok=True)
+        try:
+            directory = await _directory(volume, sandbox, services)
+            if "hostPath" not in volume:
+                directory.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise NotReadyError(f"volume {volume['name']}: {problem.strerror}") from None
         result[volume["name"]] = directory
     return result
 
@@ -55,10 +60,10 @@ def mounts(container: Json, sandbox: Sandbox, values: Mapping[str, str]) -> Moun
     return Mounts(sandbox.directory / "root" / container["name"], mounted)
 
 
-async def fetch(client: Client, kind: Kind, namespace: str, name: str) -> Json | None:
-    """Read an object that may be missing; None when it is."""
+async def fetch(client: Client, kind: Kind, sandbox: Sandbox, name: str) -> Json | None:
+    """Read an object of the pod's namespace; None when it is missing."""
     try:
-        return await insist(lambda: client.get(kind, namespace, name))
+        return await insist(lambda: client.get(kind, sandbox.namespace, name), sandbox.pause)
     except ApiError as error:
         if error.code == NOT_FOUND:
             return None
@@ -87,7 +92,7 @@ async def _directory(volume: Json, sandbox: Sandbox, services: Services) -> Path
 
 
 async def _claim(name: str, sandbox: Sandbox, services: Services) -> Path:
-    claim = await fetch(services.client, PERSISTENT_VOLUME_CLAIM, sandbox.namespace, name)
+    claim = await fetch(services.client, PERSISTENT_VOLUME_CLAIM, sandbox, name)
     if claim is None:
         raise NotReadyError(f'persistentvolumeclaim "{name}" not found')
     return services.claims / sandbox.namespace / name / str(claim["metadata"]["uid"])
@@ -112,7 +117,7 @@ async def _token(wanted: Json, sandbox: Sandbox, client: Client) -> str:
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
     path = SERVICE_ACCOUNT.path(sandbox.namespace, account, "token")
     try:
-        answer = await insist(lambda: client.request("POST", path, body=body))
+        answer = await insist(lambda: client.request("POST", path, body=body), sandbox.pause)
     except ApiError as error:
         raise NotReadyError(f"failed to fetch token: {error.answer.message}") from None
     return str(answer["status"]["token"])
@@ -121,7 +126,7 @@ async def _token(wanted: Json, sandbox: Sandbox, client: Client) -> str:
 async def _write_object(inside: Path, word: str, reference: Json, sandbox: Sandbox, services: Services) -> None:
     kind, key = _OBJECTS[word]
     name = reference.get(key) or reference["name"]
-    found = await fetch(services.client, kind, sandbox.namespace, name)
+    found = await fetch(services.client, kind, sandbox, name)
     if found is None and not reference.get("optional"):
         raise NotReadyError(f'{kind.kind.lower()} "{name}" not found')
     data = decoded({"kind": kind.kind} | dict(found)) if found else {}

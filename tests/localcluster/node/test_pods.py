@@ -13,6 +13,8 @@ import pytest
 from tenantspawner.localcluster.node import AddressMode, Node
 from tenantspawner.localcluster.node.reaper import NODE_VARIABLE, tagged
 
+from .fake import FakeApi
+
 BUSY = {"name": "main", "image": "busybox:1", "command": ["sh", "-c", "echo hello; exec sleep 60"]}
 
 
@@ -313,6 +315,28 @@ async def test_a_node_started_again_restarts_what_ran(api, quick, tmp_path):
             )
         )
     assert pod["status"]["containerStatuses"][0]["lastState"]["terminated"]["reason"] == "ContainerStatusUnknown"
+
+
+async def test_a_node_closes_although_its_api_server_is_gone(quick, tmp_path):
+    async with FakeApi() as api:
+        node = Node(api.url, name="n1", data_dir=tmp_path / "data", options=quick)
+        await node.start()
+        api.pod("runs", containers=[BUSY])
+        reference = {"name": "T", "valueFrom": {"secretKeyRef": {"name": "none", "key": "k"}}}
+        api.pod("waits", containers=[BUSY | {"env": [reference]}])
+        await api.until_phase("runs", "Running")
+    assert node_processes(tmp_path)
+    await asyncio.wait_for(node.close(), 8)
+    assert not node_processes(tmp_path)
+
+
+async def test_a_directory_that_cannot_be_made_is_a_start_error(api, node, tmp_path):
+    (tmp_path / "file").touch()
+    host = [{"name": "h", "hostPath": {"path": str(tmp_path / "file")}}]
+    mount = {"volumeMounts": [{"name": "h", "mountPath": "/home/jovyan"}], "workingDir": "/home/jovyan/below"}
+    api.pod("p", volumes=host, containers=[shell("true", **mount)])
+    await api.until_phase("p", "Failed")
+    assert state(api, "p")["terminated"]["reason"] == "StartError"
 
 
 async def test_two_nodes_do_not_share_a_data_directory(api, node, quick, tmp_path):
