@@ -15,14 +15,18 @@ from typing import Any
 import yaml
 from aiohttp import web
 
+from tenantspawner.kube import kinds as kube
 from tenantspawner.localcluster import rbac
+from tenantspawner.localcluster.admission import admit as default_admit
+from tenantspawner.localcluster.admission import await_default_account
 from tenantspawner.localcluster.api.exchange import Question
 from tenantspawner.localcluster.api.logs import LogProxy
-from tenantspawner.localcluster.api.registry import Admit, Call, Registry
+from tenantspawner.localcluster.api.registry import Admit, Call, Registry, admit_everything
 from tenantspawner.localcluster.api.server import ApiServer
-from tenantspawner.localcluster.attributes import UserInfo
+from tenantspawner.localcluster.attributes import Attributes, UserInfo
 from tenantspawner.localcluster.authentication import Authenticator
 from tenantspawner.localcluster.authorization import RbacAuthorizer
+from tenantspawner.localcluster.controllers import Controllers, start_controllers
 from tenantspawner.localcluster.faults import Faults
 from tenantspawner.localcluster.kinds import kind_of
 from tenantspawner.localcluster.requests import RequestLog, RequestRow
@@ -72,11 +76,11 @@ class LocalCluster:
         table = {self._tokens[name]: user for name, user in self.users.items()}
         self.authenticator = Authenticator(table, self.store)
         self._run_controllers = controllers
-        self._controllers: Any = None
+        self._controllers: Controllers | None = None
         self._directory: Path | None = None
         self._runner: web.AppRunner | None = None
         self._snapshots: Snapshots | None = None
-        self.registry = Registry(self.store, admit or _admission())
+        self.registry = Registry(self.store, admit or default_admit)
         self.api = ApiServer(
             self.registry,
             self.authenticator,
@@ -124,7 +128,7 @@ class LocalCluster:
                 await self._snapshots.start()
             self.seed()
             if self._run_controllers:
-                self._controllers = _controllers(self.store, self.settings)
+                self._controllers = start_controllers(self.store, self.settings)
             self._runner = web.AppRunner(
                 self.api.application(), handler_cancellation=True, access_log=None, shutdown_timeout=2
             )
@@ -202,21 +206,16 @@ class LocalCluster:
 
     @property
     def _own_registry(self) -> Registry:
-        from tenantspawner.localcluster.api.registry import admit_everything
-
         return Registry(self.store, admit_everything)
 
     async def _before_create(self, question: Question) -> None:
         """Let a pod wait a moment for the account ``default`` of its young namespace, as Kubernetes does."""
-
-
-def _admission() -> Admit:
-    from tenantspawner.localcluster.admission import admit
-
-    return admit
-
-
-def _controllers(store: Store, settings: ClusterSettings) -> Any:
-    from tenantspawner.localcluster.controllers import start_controllers
-
-    return start_controllers(store, settings)
+        target = question.target
+        if target.kind is not kube.POD or target.subresource:
+            return
+        if self.store.get(kube.SERVICE_ACCOUNT, target.namespace, "default") is not None:
+            return
+        manifest = question.read()
+        if isinstance(manifest, dict):
+            attributes = Attributes(question.user, "CREATE", kube.POD, target.namespace, "", None, manifest, None)
+            await await_default_account(attributes, self.store)
