@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 STATE_KEY = "tenantspawner"
 STATE_VERSION = 1
-_SpawnException: type[web.HTTPError] | None = getattr(hub_spawner, "SpawnException", None)  # JupyterHub 6
+_SpawnException: Any = getattr(hub_spawner, "SpawnException", None)  # since JupyterHub 6
 _RETRY_AFTER = {429: "60", 503: "60"}  # seconds
 
 
@@ -38,6 +38,7 @@ def told(error: TenantSpawnerError, spawner: Any) -> web.HTTPError:
     budget would restart the hub.
     """
     refusal = isinstance(error, PersonMustAct | AdminMustAct) and not isinstance(error, PodFailed | Misconfigured)
+    answer: Any
     if refusal and _SpawnException is not None:
         answer = _SpawnException(error.sentence, reason=error.reason, status_code=error.status)
     else:
@@ -47,7 +48,8 @@ def told(error: TenantSpawnerError, spawner: Any) -> web.HTTPError:
     answer.jupyterhub_message = error.sentence
     answer.tenantspawner_refusal = (error.field, error.why) if isinstance(error, Refused) else None
     answer.headers = {"Retry-After": _RETRY_AFTER[error.status]} if error.status in _RETRY_AFTER else {}
-    return answer
+    told_answer: web.HTTPError = answer
+    return told_answer
 
 
 def is_answer(error: BaseException) -> bool:

@@ -34,7 +34,6 @@ from tenantspawner.observe import exit_code
 from tenantspawner.plan import Chosen, Plan, draw, draw_plain, namespace_name, with_secret_env
 from tenantspawner.policy import Choice, Entitlements, HubProfile, choose, entitle, hub_profiles, read_request
 from tenantspawner.runtime import Runtime, Wiring, runtime
-from tenantspawner.settings.naming import own_namespace
 from tenantspawner.settings.tenancy import TenancySettings
 from tenantspawner.tenancy import Envelope
 from tenantspawner.web import serve_static, static_url
@@ -251,7 +250,7 @@ class TenantSpawner(TenancySettings, KubeSpawner):
         metadata = obj["metadata"]
         notes, marks = metadata.get("annotations") or {}, metadata.get("labels") or {}
         if labels.HUB in marks:
-            return marks[labels.HUB] == label_value(self.hub_id) and notes.get(labels.OWNER) == self.user.name
+            return bool(marks[labels.HUB] == label_value(self.hub_id) and notes.get(labels.OWNER) == self.user.name)
         named = notes.get(labels.HUB_USERNAME, marks.get(labels.HUB_USERNAME))
         return named in {self.user.name, self._expand_user_properties("{username}", slug_scheme="escape")}
 
@@ -291,16 +290,7 @@ class TenantSpawner(TenancySettings, KubeSpawner):
             raise hub.told(unforeseen, self) from None
 
     def _envelope(self) -> Envelope:
-        return Envelope(
-            hub_id=self.hub_id,
-            hub_namespace=own_namespace(),
-            namespace_prefix=self.namespace_prefix,
-            allowed_namespaces=tuple(self.allowed_namespaces),
-            allowed_cluster_roles=tuple(self.allowed_cluster_roles),
-            allowed_overrides=tuple(self.allowed_overrides),
-            allowed_object_kinds=tuple(self.allowed_object_kinds),
-            max_pod_security=self.max_pod_security,
-        )
+        return Envelope.model_validate({name: getattr(self, name) for name in Envelope.model_fields}, by_name=True)
 
     async def _runtime(self) -> Runtime:
         listed = self.profile_list
@@ -310,7 +300,7 @@ class TenantSpawner(TenancySettings, KubeSpawner):
             verify=self.k8s_api_verify_ssl is not False,
             request_timeout=max(float(self.k8s_api_request_timeout), 10.0),
         )
-        where = Where(own_namespace(), self.tenancy_config_map, self.tenancy_selector) if self.tenanted else None
+        where = Where(self.hub_namespace, self.tenancy_config_map, self.tenancy_selector) if self.tenanted else None
         slugs = None if callable(listed) else tuple(hub_profiles(listed or []))
         care = Care(self.sweep_interval, self.sweep_age, self.sweep_share)
         return await runtime(Wiring(connection, self._envelope(), where, slugs, care))

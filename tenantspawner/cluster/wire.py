@@ -6,6 +6,7 @@ objects, its error class (which keeps whole bodies) and its ``Watch`` are not us
 """
 
 import asyncio
+import importlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,10 +40,10 @@ async def connect(connection: Connection | None = None) -> Cluster:
     AdminMustAct
         There is no usable configuration.
     """
-    from kubernetes_asyncio.client import Configuration
-
+    # Importing the client takes over a second, for which a hub must not stand still.
+    client = await asyncio.to_thread(importlib.import_module, "kubernetes_asyncio.client")
     connection = connection or Connection()
-    configuration = Configuration()
+    configuration = client.Configuration()
     await load(connection, configuration)
     return Cluster(Wire(connection, configuration), rules=Rules(attempt=connection.request_timeout))
 

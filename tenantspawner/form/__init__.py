@@ -6,7 +6,7 @@ says. Nothing here decides what somebody may have: that is `policy.choose`, whic
 
 from tenantspawner.form.fields import fields_to_options, query_to_options
 from tenantspawner.form.pages import Availability, page
-from tenantspawner.form.render import STATIC_FILE, render
+from tenantspawner.form.render import STATIC_FILE, closed, render
 from tenantspawner.form.view import Free, Page
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Availability",
     "Free",
     "Page",
+    "closed",
     "fields_to_options",
     "page",
     "query_to_options",

@@ -4,7 +4,6 @@ Each is a list of choices as the document has them. What cannot be met stays vis
 Few images are radio buttons with their descriptions beside them; many are one list, so that the page stays small.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tenantspawner.form.fields import UNLISTED, control
@@ -25,10 +24,18 @@ class Asked:
         return self.sentence if self.field in {name, f"options.{name}"} else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a control stands: the value of its profile, and the id of its card."""
+
+    server: str
+    card: str
+
+
 NOTHING_ASKED = Asked(SpawnRequest())
 
 
-def image_control(profile: ProfileGrant, server: str, card: str, asked: Asked, *, dense: bool) -> Control | None:
+def image_control(profile: ProfileGrant, place: Place, asked: Asked, *, dense: bool) -> Control | None:
     """Ask for the image; None where there is nothing to choose."""
     if profile.image_by_option or (len(profile.images) < 2 and not profile.patterns):  # noqa: PLR2004  # one is no choice
         return None
@@ -41,12 +48,13 @@ def image_control(profile: ProfileGrant, server: str, card: str, asked: Asked, *
     if profile.patterns:
         allowed = ", ".join(map(str, profile.patterns))
         items.append(Item(UNLISTED, "Another image", chosen=bool(typed) or not items))
-        text = Text(control("image-text", server), "Other image", typed or "", f"Allowed: {allowed}")
+        text = Text(control("image-text", place.server), "Other image", typed or "", f"Allowed: {allowed}")
     return Control(
-        id=f"{card}-image",
-        name=control("image", server),
+        id=f"{place.card}-i",
+        name=control("image", place.server),
         label="Image",
         items=tuple(items),
+        written=True,
         text=text,
         error=asked.error("image"),
         radios=not dense,
@@ -54,31 +62,37 @@ def image_control(profile: ProfileGrant, server: str, card: str, asked: Asked, *
 
 
 def device_control(
-    entitlement: Entitlement, profile: ProfileGrant, server: str, card: str, asked: Asked, free: Free | None
+    entitlement: Entitlement, profile: ProfileGrant, place: Place, asked: Asked, free: Free | None
 ) -> Control | None:
     """Ask for the number of devices; None where there is nothing to choose."""
     grant = profile.devices
     if grant is None or len(grant.choices) == 1:
         return None
-    wanted = asked.request.devices if asked.request.devices in grant.choices else default_amount(entitlement, grant)
-    items = []
-    for amount in grant.choices:
-        why = too_many(entitlement, grant, amount, free)
-        items.append(Item(str(amount), f"{amount} ({why})" if why else str(amount), "", amount == wanted, bool(why)))
+    reasons = {amount: too_many(entitlement, grant, amount, free) for amount in grant.choices}
+    usable = [amount for amount, why in reasons.items() if not why]
+    wanted = asked.request.devices if asked.request.devices in reasons else default_amount(entitlement, grant)
+    chosen = (
+        wanted if wanted in usable else max((one for one in usable if one < wanted), default=min(usable, default=0))
+    )
+    items = (
+        Item(str(amount), f"{amount} ({why})" if why else str(amount), "", amount == chosen, bool(why))
+        for amount, why in reasons.items()
+    )
     return Control(
-        id=f"{card}-devices",
-        name=control("devices", server),
+        id=f"{place.card}-n",
+        name=control("devices", place.server),
         label=device_word(grant.resource, entitlement.gpu),
         items=tuple(items),
+        hint=f"Not {wanted}: {reasons[wanted]}." if wanted != chosen and reasons[wanted] else "",
         error=asked.error("devices"),
     )
 
 
-def option_controls(profile: ProfileGrant, server: str, card: str, asked: Asked) -> tuple[Control, ...]:
+def option_controls(profile: ProfileGrant, place: Place, asked: Asked) -> tuple[Control, ...]:
     """Ask for each option of the profile."""
     return tuple(
-        _option(option, server, f"{card}-o{place}", asked)
-        for place, option in enumerate(profile.options)
+        _option(option, place.server, f"{place.card}-o{position}", asked)
+        for position, option in enumerate(profile.options)
         if option.free or len(option.choices) > 1
     )
 
@@ -99,7 +113,7 @@ def device_word(resource: str, gpu: str) -> str:
 
 
 def _option(option: OptionGrant, server: str, card: str, asked: Asked) -> Control:
-    given: Mapping[str, str] = asked.request.options
+    given = asked.request.options
     typed = given.get(option.key + UNLISTED, "")
     default = option.default
     keys = {choice.key for choice in option.choices}
@@ -118,6 +132,7 @@ def _option(option: OptionGrant, server: str, card: str, asked: Asked) -> Contro
         name=control("option", server, option.key),
         label=option.display_name,
         items=tuple(items),
+        written=True,
         text=text,
         error=asked.error(option.key) or asked.error(option.key + UNLISTED),
     )

@@ -10,7 +10,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tenantspawner.errors import NotEntitled, Refused
-from tenantspawner.form.controls import NOTHING_ASKED, Asked, device_control, image_control, option_controls, too_many
+from tenantspawner.form.controls import (
+    NOTHING_ASKED,
+    Asked,
+    Place,
+    device_control,
+    image_control,
+    option_controls,
+    too_many,
+)
 from tenantspawner.form.fields import server_value
 from tenantspawner.form.view import Card, Control, Free, Page, Team
 from tenantspawner.policy import (
@@ -45,14 +53,17 @@ def page(
     if not shown:
         return Page((), nothing=_nothing(entitlements))
     asked, notice = _filled_in(entitlements, prefill, last, refusal)
-    chosen = _chosen(shown, asked.request)
+    free = availability or {}
+    chosen, blocked = _chosen(shown, asked.request, free)
+    notice = " ".join(filter(None, (notice, blocked)))
     several = len(shown) > 1
     dense = sum(len(profile.images) for entitlement in shown for profile in entitlement.profiles) > DENSE
     teams = tuple(
         Team(
             f"ts-{place}",
             entitlement.display_name,
-            tuple(_cards(entitlement, f"ts-{place}", chosen, asked, availability or {}, several=several, dense=dense)),
+            tuple(_cards(entitlement, f"ts-{place}", chosen, asked, free, several=several, dense=dense)),
+            _described(entitlement) if dense else (),
         )
         for place, entitlement in enumerate(shown)
     )
@@ -97,12 +108,20 @@ def _as_typed(options: object) -> SpawnRequest:
     return read_request(kept)
 
 
-def _chosen(shown: list[Entitlement], request: SpawnRequest) -> tuple[str, str]:
-    """Which card is chosen: the one asked for, or the first."""
+def _chosen(shown: list[Entitlement], request: SpawnRequest, availability: Availability) -> tuple[tuple[str, str], str]:
+    """Which card is chosen: the one asked for, or the first that can be started; and why not the one asked for."""
     tenant = next((one for one in shown if one.tenant_id == request.tenant), shown[0])
     wanted = {request.profile, f"hub:{request.profile}"}
     profile = next((one for one in tenant.profiles if one.id in wanted), tenant.profiles[0])
-    return tenant.tenant_id, profile.id
+    why = _obstacle(tenant, profile, availability.get(tenant.tenant_id, {}))
+    if not why:
+        return (tenant.tenant_id, profile.id), ""
+    sentence = f"{profile.display_name} cannot be started now. {why}" if profile.id in wanted else ""
+    for one in shown:
+        for other in one.profiles:
+            if not _obstacle(one, other, availability.get(one.tenant_id, {})):
+                return (one.tenant_id, other.id), sentence
+    return (tenant.tenant_id, profile.id), sentence
 
 
 def _cards(
@@ -129,6 +148,7 @@ def _cards(
             spoken=f"{spoken_name}, {entitlement.display_name}" if several else spoken_name,
             description=profile.description,
             facts=tuple(_facts(entitlement, profile, free)),
+            image=_only_image(profile),
             controls=(),
             chosen=is_chosen,
             obstacle=_obstacle(entitlement, profile, free),
@@ -140,13 +160,14 @@ def _cards(
 def _controls(
     entitlement: Entitlement, profile: ProfileGrant, card: Card, asked: Asked, free: Mapping[str, Free], *, dense: bool
 ) -> Iterator[Control]:
-    image = image_control(profile, card.value, card.id, asked, dense=dense)
+    place = Place(card.value, card.id)
+    image = image_control(profile, place, asked, dense=dense)
     if image:
         yield image
-    devices = device_control(entitlement, profile, card.value, card.id, asked, _free(profile, free))
+    devices = device_control(entitlement, profile, place, asked, _free(profile, free))
     if devices:
         yield devices
-    yield from option_controls(profile, card.value, card.id, asked)
+    yield from option_controls(profile, place, asked)
 
 
 def _facts(entitlement: Entitlement, profile: ProfileGrant, free: Mapping[str, Free]) -> Iterator[str]:
@@ -163,6 +184,17 @@ def _facts(entitlement: Entitlement, profile: ProfileGrant, free: Mapping[str, F
     now = free.get(grant.resource)
     if now is not None:
         yield f"{now.free} of {spoken(f'requests.{grant.resource}', Decimal(now.total), entitlement.gpu)} free"
+
+
+def _only_image(profile: ProfileGrant) -> str:
+    only = len(profile.images) == 1 and not profile.patterns and not profile.image_by_option
+    return profile.images[0].display_name if only else ""
+
+
+def _described(entitlement: Entitlement) -> tuple[tuple[str, str], ...]:
+    """Names and descriptions of all images of a team, each once."""
+    images = {image.id: image for profile in entitlement.profiles for image in profile.images if image.description}
+    return tuple((image.display_name, image.description) for image in images.values())
 
 
 def _obstacle(entitlement: Entitlement, profile: ProfileGrant, free: Mapping[str, Free]) -> str:

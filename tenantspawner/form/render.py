@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tenantspawner.form.fields import SERVER, UNLISTED
 from tenantspawner.form.pages import Availability, page
+from tenantspawner.form.view import Page
 from tenantspawner.policy import Entitlements
 
 STATIC_FILE = "tenantspawner.css"
@@ -41,6 +42,15 @@ def render(
         What is free now; choices that cannot be met are shown, disabled, with the reason.
     """
     shown = page(entitlements, prefill=prefill, last=last, refusal=refusal, availability=availability)
+    return _written(shown, static_url)
+
+
+def closed(sentence: str, *, static_url: str) -> str:
+    """Write the form for when nobody can start anything; `sentence` says why."""
+    return _written(Page((), nothing=sentence), static_url)
+
+
+def _written(shown: Page, static_url: str) -> str:
     return (
         _environment()
         .get_template("form.html")

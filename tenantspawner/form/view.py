@@ -45,6 +45,7 @@ class Control:
     name: str
     label: str
     items: tuple[Item, ...]
+    written: bool = False  # whether people wrote the texts, so that they find their own direction
     text: Text | None = None
     hint: str = ""
     error: str = ""
@@ -61,9 +62,15 @@ class Card:
     spoken: str  # the name as no other card has it
     description: str
     facts: tuple[str, ...]  # "8 CPUs", "64Gi of memory", "3 of 8 GPUs free"
+    image: str  # the name of the only image, where there is no other
     controls: tuple[Control, ...]
     chosen: bool = False
     obstacle: str = ""  # why it cannot be started now
+
+    @property
+    def about(self) -> bool:
+        """Whether there is anything to say beside the name."""
+        return bool(self.facts or self.image or self.description or self.obstacle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ class Team:
     id: str
     name: str
     cards: tuple[Card, ...]
+    images: tuple[tuple[str, str], ...] = ()  # names and descriptions, told once where the cards only list names
 
 
 @dataclass(frozen=True, slots=True)

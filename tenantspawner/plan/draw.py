@@ -124,7 +124,9 @@ def _pod(choice: Choice, settings: PodSettings, server: ServerContext, around: S
     tenant = choice.entitlement.tenant
     restricted = tenant.namespace.pod_security == "restricted"
     made = hardened(
-        pod(settings, server), restricted=restricted, automount_token=tenant.service_account.automount_token
+        _placed(pod(settings, server), server.namespace),
+        restricted=restricted,
+        automount_token=tenant.service_account.automount_token,
     )
     made = _marked(made, choice, around)
     made["metadata"]["labels"][labels.PROFILE] = label_value(str(choice.profile.id))

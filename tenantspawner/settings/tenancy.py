@@ -9,14 +9,7 @@ from traitlets import Dict, Enum, Float, HasTraits, List, Unicode, default
 
 from tenantspawner.settings.naming import own_namespace
 from tenantspawner.settings.traits import text
-
-SAFE_OVERRIDES = (
-    "cpu_guarantee", "cpu_limit", "default_url", "environment", "extra_resource_guarantees", "extra_resource_limits",
-    "image", "image_pull_policy", "mem_guarantee", "mem_limit", "node_affinity_preferred", "node_affinity_required",
-    "node_selector", "notebook_dir", "pod_affinity_preferred", "pod_anti_affinity_preferred", "priority_class_name",
-    "scheduler_name", "tolerations",
-)  # fmt: skip
-"""What places and sizes a server; never what chooses identity, namespace, privilege, host access, commands or hooks."""
+from tenantspawner.tenancy.models import SIZE_AND_PLACE
 
 
 class TenancySettings(HasTraits):
@@ -39,8 +32,11 @@ class TenancySettings(HasTraits):
         ["tenantspawner-notebook"],
         help="ClusterRoles a document may bind to a tenant's account. ``edit`` and ``admin`` can read secrets and mint tokens.",
     ).tag(config=True)
+    allowed_service_accounts = List(
+        Unicode(), help="Accounts a document may name where servers stay in the hub's namespace. Empty: none there."
+    ).tag(config=True)
     allowed_overrides = List(
-        Unicode(), list(SAFE_OVERRIDES), help="Settings that a document's profiles may override."
+        Unicode(), list(SIZE_AND_PLACE), help="Settings that a document's profiles may override."
     ).tag(config=True)
     allowed_object_kinds = List(Unicode(), help="Kinds of a document's further ``objects``.").tag(config=True)
     max_pod_security = Enum(

@@ -1,5 +1,6 @@
 """The picker's static files, from the hub itself: a strict Content-Security-Policy needs no exception for us."""
 
+from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
@@ -7,14 +8,12 @@ from jupyterhub.app import JupyterHub
 from jupyterhub.handlers.static import CacheControlStaticFilesHandler
 from jupyterhub.utils import url_path_join
 
-from tenantspawner import __version__
-
 _PATH = "tenantspawner/static"
 
 
 def static_url(base_url: str, name: str) -> str:
     """Where a file of ``form/static`` is; the version makes caches forget the one of an older release."""
-    return f"{url_path_join(base_url, _PATH, name)}?v={__version__}"
+    return f"{url_path_join(base_url, _PATH, name)}?v={version('tenantspawner')}"
 
 
 def serve_static() -> bool:
