@@ -112,7 +112,7 @@ class Scheduler:
 
     async def _schedule(self, pod: Json) -> None:
         try:
-            await self._claims_exist(pod)
+            await self._claims_ready(pod)
             node = place(pod, self._candidates())
         except UnschedulableError as why:
             await self._refuse(pod, str(why))
@@ -128,20 +128,24 @@ class Scheduler:
             Candidate(node, used_by(on_node.get(node["metadata"]["name"], ()))) for node in self._nodes.objects.values()
         ]
 
-    async def _claims_exist(self, pod: Json) -> None:
+    async def _claims_ready(self, pod: Json) -> None:
+        """Raise `UnschedulableError` while a claim of the pod is missing or not bound to a volume."""
         for volume in pod["spec"].get("volumes") or ():
             claim = (volume.get("persistentVolumeClaim") or {}).get("claimName")
-            if claim is None:
-                continue
-            try:
-                await self._client.get(PERSISTENT_VOLUME_CLAIM, pod["metadata"]["namespace"], claim)
-            except ApiError as error:
-                if error.code != NOT_FOUND:
-                    raise
+            problem = claim and await self._claim_problem(pod["metadata"]["namespace"], claim)
+            if problem:
                 asyncio.get_running_loop().call_later(RETRY_SECONDS, self._wake.set)  # claims are not watched
-                raise UnschedulableError(
-                    f'0/{len(self._nodes.objects)} nodes are available: persistentvolumeclaim "{claim}" not found.'
-                ) from None
+                raise UnschedulableError(f"0/{len(self._nodes.objects)} nodes are available: {problem}.")
+
+    async def _claim_problem(self, namespace: str, name: str) -> str:
+        try:
+            claim = await self._client.get(PERSISTENT_VOLUME_CLAIM, namespace, name)
+        except ApiError as error:
+            if error.code != NOT_FOUND:
+                raise
+            return f'persistentvolumeclaim "{name}" not found'
+        pending = (claim.get("status") or {}).get("phase") == "Pending"
+        return "pod has unbound immediate PersistentVolumeClaims" if pending else ""
 
     async def _bind(self, pod: Json, node: str) -> None:
         metadata = pod["metadata"]

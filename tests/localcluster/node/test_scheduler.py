@@ -82,7 +82,11 @@ async def test_a_claim_that_is_missing_is_waited_for(api, scheduler):
     gpu_pod(api, "p", 1, volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "home"}}])
     told = await api.until(condition(api, "p"))
     assert told["message"] == '0/1 nodes are available: persistentvolumeclaim "home" not found.'
-    api.put("/api/v1/namespaces/default/persistentvolumeclaims/home", {})
+    claim = "/api/v1/namespaces/default/persistentvolumeclaims/home"
+    api.put(claim, {"status": {"phase": "Pending"}})
+    unbound = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."
+    await api.until(lambda: condition(api, "p")()["message"] == unbound)
+    api.put(claim, {"status": {"phase": "Bound"}})
     await api.until(bound(api, "p"))
 
 
