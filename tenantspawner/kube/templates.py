@@ -79,42 +79,63 @@ def fill(override: Mapping[str, Any], text: str) -> dict[str, Any]:
     ValueError
         A single brace in the override.
     """
-    return {name: _Typed(text, name).fill(value, dollars=name in _COMMANDS) for name, value in override.items()}
+    escaped = text.replace("$", "$$")
+
+    def put(template: str, reader: Reader) -> str:
+        return _with_value(template, reader.literal(text, escaped))
+
+    return {name: each_text(name, value, put) for name, value in override.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class _Typed:
-    """What a person typed, on its way into one setting."""
+class Reader:
+    """Who reads a text of a setting next: our templates, the kubelet with its ``$(NAME)``, or nobody."""
 
-    text: str
+    template: bool = False
+    kubelet: bool = False
+
+    def literal(self, text: str, escaped: str) -> str:
+        """Return the form in which `text` comes out unchanged; `escaped` is it with the dollars doubled that need it."""
+        chosen = escaped if self.kubelet else text
+        return literal(chosen) if self.template else chosen
+
+
+def each_text(setting: str, value: Any, change: Callable[[str, Reader], str]) -> Any:
+    """Return the value of a setting with `change` applied to each text in it, given who reads it next.
+
+    The keys of objects are texts that nobody reads.
+    """
+    return _Walk(setting, change).of(value, kubelet=setting in _COMMANDS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
     setting: str
+    change: Callable[[str, Reader], str]
 
-    def fill(self, value: Any, *, dollars: bool | None) -> Any:
-        """Fill a value; `dollars` tells whether the kubelet would expand ``$`` here, None that it never will below."""
+    def of(self, value: Any, *, kubelet: bool | None) -> Any:
+        """`kubelet` tells whether it expands ``$(NAME)`` here; None, that it does nowhere below."""
         match value:
             case str():
-                return _with_value(value, self._literal(dollars))
+                return self.change(value, Reader(self.setting in TEMPLATES, bool(kubelet)))
             case list():
-                return [self.fill(item, dollars=dollars) for item in value]
+                return [self.of(item, kubelet=kubelet) for item in value]
             case dict():
                 return {
-                    # Keys are no templates, and nothing expands them.
-                    _with_value(str(key), self.text): self.fill(item, dollars=self._dollars_in(key, dollars))
+                    self.change(key, Reader()) if isinstance(key, str) else key: self.of(
+                        item, kubelet=self._inside(key, kubelet)
+                    )
                     for key, item in value.items()
                 }
             case _:
                 return value
 
-    def _literal(self, dollars: bool | None) -> str:
-        typed = self.text.replace("$", "$$") if dollars else self.text
-        return literal(typed) if self.setting in TEMPLATES else typed
-
-    def _dollars_in(self, key: str, dollars: bool | None) -> bool | None:
+    def _inside(self, key: str, kubelet: bool | None) -> bool | None:
         if self.setting not in _CONTAINERS:
-            return dollars
-        if dollars is None or key in _NOT_EXPANDED_BY_KUBELET:
+            return kubelet
+        if kubelet is None or key in _NOT_EXPANDED_BY_KUBELET:
             return None
-        return dollars or key in _EXPANDED_BY_KUBELET
+        return kubelet or key in _EXPANDED_BY_KUBELET
 
 
 def _with_value(template: str, text: str) -> str:

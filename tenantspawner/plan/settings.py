@@ -18,7 +18,8 @@ from typing import Any, TypeAlias
 
 from tenantspawner.errors import Misconfigured
 from tenantspawner.kube.plain import plain
-from tenantspawner.kube.templates import TEMPLATES, literal
+from tenantspawner.kube.templates import TEMPLATES, Reader, each_text, literal
+from tenantspawner.policy.models import Typed
 
 Items: TypeAlias = list[Any] | dict[str, Any]
 """A list, or a dictionary of the same items that are put in the order of its keys."""
@@ -173,12 +174,12 @@ def overridden(settings: PodSettings, override: Mapping[str, Any]) -> PodSetting
         Names the setting whose value has the wrong type, or that does not exist.
     """
     changes = {}
-    for name, value in override.items():
+    for name, given in override.items():
+        value = each_text(name, _json(name, given), _settled)
         before = getattr(settings, name, None)
         if isinstance(value, dict) and isinstance(before, dict):
-            changes[name] = _read(name, merged(before, plain(value)))
-        else:
-            changes[name] = _read(name, value)
+            value = merged(before, value)
+        changes[name] = _read(name, value)
     return replace(settings, **changes)
 
 
@@ -201,11 +202,20 @@ def _read(name: str, value: Any) -> Any:
     if name not in _READERS:
         raise Misconfigured(name, "is no setting of a pod")
     read, meant = _READERS[name]
-    # A model object is taken as it is: KubeSpawner fills no templates in it.
-    result = read(plain(value, literal) if name in TEMPLATES else plain(value))
+    result = read(_json(name, value))
     if result is _WRONG:
         raise Misconfigured(name, f"is {type(value).__name__} where {meant} is meant")
     return result
+
+
+def _json(name: str, value: Any) -> Any:
+    # A model object is taken as it is: KubeSpawner fills no templates in it.
+    return plain(value, literal) if name in TEMPLATES else plain(value)
+
+
+def _settled(text: str, reader: Reader) -> str:
+    """Return what a person typed in the form that its reader leaves alone."""
+    return reader.literal(str(text), text.escaped) if isinstance(text, Typed) else text
 
 
 _WRONG = object()

@@ -6,9 +6,11 @@ from dataclasses import asdict
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kubernetes_asyncio.client import models as k8s
 
 from tenantspawner.errors import Misconfigured
 from tenantspawner.plan.settings import PodSettings, merged, overridden, settings_from
+from tenantspawner.policy.models import Typed
 
 READ = [
     ("mem_limit", "4G", 4 * 2**30),
@@ -107,3 +109,33 @@ def test_what_was_merged_in_is_there(base, change):
     result = merged(base, change)
     assert merged(result, change) == result
     assert result.keys() == base.keys() | change.keys()
+
+
+def test_what_a_person_typed_is_made_literal_for_whoever_reads_it_next():
+    typed = Typed("{a} $B c", "{a} $$B c")
+    container = {"name": typed, "args": [typed], "env": [{"name": "E", "value": typed}]}
+    changed = overridden(
+        settings_from({"environment": {"A": "1"}}),
+        {
+            "image": typed,
+            "cmd": [typed],
+            "environment": {"X": typed},
+            "extra_labels": {"x": typed},
+            "init_containers": [container],
+        },
+    )
+    assert changed.image == "{a} $B c"
+    assert changed.cmd == ["{a} $$B c"]
+    assert changed.environment == {"A": "1", "X": "{{a}} $$B c"}
+    assert changed.extra_labels == {"x": "{{a}} $B c"}
+    assert changed.init_containers == [
+        {"name": "{{a}} $B c", "args": ["{{a}} $$B c"], "env": [{"name": "E", "value": "{{a}} $$B c"}]}
+    ]
+    assert type(changed.image) is str
+
+
+def test_a_model_object_in_an_override_is_no_template():
+    label = k8s.V1ObjectFieldSelector(field_path="{x}")
+    changed = overridden(PodSettings(), {"extra_pod_config": {"a": label}, "extra_container_config": {"b": label}})
+    assert changed.extra_pod_config == {"a": {"fieldPath": "{{x}}"}}
+    assert changed.extra_container_config == {"b": {"fieldPath": "{x}"}}
