@@ -22,6 +22,7 @@ from tenantspawner.cluster.podmodel import claim_model, pod_model
 from tenantspawner.errors import Misconfigured
 from tenantspawner.plan import labels
 from tenantspawner.plan.claim import claim
+from tenantspawner.plan.expand import filled
 from tenantspawner.plan.pod import pod
 from tenantspawner.plan.service import certificates, service, user_namespace
 from tenantspawner.plan.settings import PodSettings, ServerContext, merged, overridden, settings_from
@@ -166,7 +167,7 @@ class KubeSpawner(
             except Misconfigured:
                 raise
             except ValueError as why:
-                raise Misconfigured("environment, extra_labels or extra_annotations", str(why)) from None
+                raise Misconfigured("extra_labels or extra_annotations", str(why)) from None
 
     def _identity(self) -> dict[str, Any]:
         return {
@@ -196,7 +197,9 @@ class KubeSpawner(
 
     def _expand_env(self, env: Mapping[str, Any]) -> dict[str, Any]:
         """Fill the templates in an environment; functions are left out, the hub has called them already."""
-        return {name: self._expand_all(value) for name, value in env.items() if isinstance(value, str | list | dict)}
+        templates = {name: value for name, value in env.items() if isinstance(value, str | list | dict)}
+        expanded: dict[str, Any] = filled("environment", templates, self._template_fields())
+        return expanded
 
     # -- labels, manifests -------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tenantspawner.errors import Misconfigured
 from tenantspawner.kube import slugs
-from tenantspawner.kube.templates import Fields, expand_all
+from tenantspawner.kube.templates import Fields, Reader, each_text, expand
 from tenantspawner.plan.settings import ServerContext
 
 
@@ -59,12 +59,20 @@ def fields_of(server: ServerContext) -> dict[str, str | int]:
 def filled(setting: str, value: Any, fields: Fields) -> Any:
     """Return the value of a setting with all its templates filled.
 
+    Where the kubelet expands ``$(NAME)``, the dollars of what is filled in are doubled: a person who is called
+    ``$(JUPYTERHUB_API_TOKEN)`` is called just that. The template's own stay as they are.
+
     Raises
     ------
     Misconfigured
         Names the setting and the field.
     """
+    escaped = {name: item.replace("$", "$$") if isinstance(item, str) else item for name, item in fields.items()}
+
+    def fill(text: str, reader: Reader) -> str:
+        return expand(text, escaped if reader.kubelet else fields) if reader.template else text
+
     try:
-        return expand_all(value, fields)
+        return each_text(setting, value, fill)
     except ValueError as why:
         raise Misconfigured(setting, str(why)) from None

@@ -157,3 +157,17 @@ async def test_a_choice_without_an_override_changes_nothing():
     for options in ({}, {"o": "a"}, {"o": "b"}):
         one.user_options = options
         assert await one.pod_settings() == plain
+
+
+async def test_a_persons_name_is_not_read_by_the_kubelet():
+    name = "$(JUPYTERHUB_API_TOKEN){userid}"
+    config = {
+        "environment": {"WHO": "$(HOME)/{unescaped_username}"},
+        "extra_annotations": {"who": "{unescaped_username}"},
+        "init_containers": [{"name": "x", "args": ["{unescaped_username}"], "image": "x"}],
+    }
+    pod = to_json(await ours(config, username=name).get_pod_manifest())
+    doubled = name.replace("$", "$$")
+    assert {"name": "WHO", "value": f"$(HOME)/{doubled}"} in pod["spec"]["containers"][0]["env"]
+    assert pod["spec"]["initContainers"][0]["args"] == [doubled]
+    assert pod["metadata"]["annotations"]["who"] == name
