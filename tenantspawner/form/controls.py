@@ -25,7 +25,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Where:
     """Where a control stands: the value of its profile, and the id of its card."""
 
     server: str
@@ -35,7 +35,7 @@ class Place:
 NOTHING_ASKED = Asked(SpawnRequest())
 
 
-def image_control(profile: ProfileGrant, place: Place, asked: Asked, *, dense: bool) -> Control | None:
+def image_control(profile: ProfileGrant, where: Where, asked: Asked, *, dense: bool) -> Control | None:
     """Ask for the image; None where there is nothing to choose."""
     if profile.image_by_option or (len(profile.images) < 2 and not profile.patterns):  # noqa: PLR2004  # one is no choice
         return None
@@ -43,15 +43,18 @@ def image_control(profile: ProfileGrant, place: Place, asked: Asked, *, dense: b
     named = next((image for image in profile.images if wanted in {image.id, str(image.reference)}), None)
     typed = wanted if named is None and profile.patterns else None
     chosen = named or (None if typed else next(iter(profile.images), None))
-    items = [Item(image.id, image.display_name, image.description, image is chosen) for image in profile.images]
+    items = [
+        Item(image.id, image.display_name, "" if dense else image.description, image is chosen)
+        for image in profile.images
+    ]
     text = None
     if profile.patterns:
         allowed = ", ".join(map(str, profile.patterns))
         items.append(Item(UNLISTED, "Another image", chosen=bool(typed) or not items))
-        text = Text(control("image-text", place.server), "Other image", typed or "", f"Allowed: {allowed}")
+        text = Text(control("image-text", where.server), "Other image", typed or "", f"Allowed: {allowed}")
     return Control(
-        id=f"{place.card}-i",
-        name=control("image", place.server),
+        id=f"{where.card}-i",
+        name=control("image", where.server),
         label="Image",
         items=tuple(items),
         written=True,
@@ -62,7 +65,7 @@ def image_control(profile: ProfileGrant, place: Place, asked: Asked, *, dense: b
 
 
 def device_control(
-    entitlement: Entitlement, profile: ProfileGrant, place: Place, asked: Asked, free: Free | None
+    entitlement: Entitlement, profile: ProfileGrant, where: Where, asked: Asked, free: Free | None
 ) -> Control | None:
     """Ask for the number of devices; None where there is nothing to choose."""
     grant = profile.devices
@@ -79,8 +82,8 @@ def device_control(
         for amount, why in reasons.items()
     )
     return Control(
-        id=f"{place.card}-n",
-        name=control("devices", place.server),
+        id=f"{where.card}-n",
+        name=control("devices", where.server),
         label=device_word(grant.resource, entitlement.gpu),
         items=tuple(items),
         hint=f"Not {wanted}: {reasons[wanted]}." if wanted != chosen and reasons[wanted] else "",
@@ -88,10 +91,10 @@ def device_control(
     )
 
 
-def option_controls(profile: ProfileGrant, place: Place, asked: Asked) -> tuple[Control, ...]:
+def option_controls(profile: ProfileGrant, where: Where, asked: Asked) -> tuple[Control, ...]:
     """Ask for each option of the profile."""
     return tuple(
-        _option(option, place.server, f"{place.card}-o{position}", asked)
+        _option(option, where.server, f"{where.card}-o{position}", asked)
         for position, option in enumerate(profile.options)
         if option.free or len(option.choices) > 1
     )

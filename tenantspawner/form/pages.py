@@ -13,7 +13,7 @@ from tenantspawner.errors import NotEntitled, Refused
 from tenantspawner.form.controls import (
     NOTHING_ASKED,
     Asked,
-    Place,
+    Where,
     device_control,
     image_control,
     option_controls,
@@ -36,6 +36,8 @@ from tenantspawner.tenancy.models import Bounds
 Availability = Mapping[str, Mapping[str, Free]]
 """What is free now: tenant id -> device resource -> how much."""
 
+Place = tuple[Entitlement, ProfileGrant]
+
 DENSE = 40
 """From so many images on the page on, they are lists instead of radio buttons: at most 60 kB for 60 profiles."""
 
@@ -54,8 +56,11 @@ def page(
         return Page((), nothing=_nothing(entitlements))
     asked, notice = _filled_in(entitlements, prefill, last, refusal)
     free = availability or {}
-    chosen, blocked = _chosen(shown, asked.request, free)
-    notice = " ".join(filter(None, (notice, blocked)))
+    wanted = _wanted(shown, asked.request)
+    chosen = _startable(shown, wanted, free)
+    if chosen is not wanted:
+        notice = f"{notice} {_blocked(wanted, asked.request, free)}".strip()
+        asked = Asked(SpawnRequest(), "", asked.sentence)  # what was filled in belongs to the other card
     several = len(shown) > 1
     dense = sum(len(profile.images) for entitlement in shown for profile in entitlement.profiles) > DENSE
     teams = tuple(
@@ -108,26 +113,30 @@ def _as_typed(options: object) -> SpawnRequest:
     return read_request(kept)
 
 
-def _chosen(shown: list[Entitlement], request: SpawnRequest, availability: Availability) -> tuple[tuple[str, str], str]:
-    """Which card is chosen: the one asked for, or the first that can be started; and why not the one asked for."""
+def _wanted(shown: list[Entitlement], request: SpawnRequest) -> Place:
+    """Which card is asked for: the one named, or the first."""
     tenant = next((one for one in shown if one.tenant_id == request.tenant), shown[0])
-    wanted = {request.profile, f"hub:{request.profile}"}
-    profile = next((one for one in tenant.profiles if one.id in wanted), tenant.profiles[0])
-    why = _obstacle(tenant, profile, availability.get(tenant.tenant_id, {}))
-    if not why:
-        return (tenant.tenant_id, profile.id), ""
-    sentence = f"{profile.display_name} cannot be started now. {why}" if profile.id in wanted else ""
-    for one in shown:
-        for other in one.profiles:
-            if not _obstacle(one, other, availability.get(one.tenant_id, {})):
-                return (one.tenant_id, other.id), sentence
-    return (tenant.tenant_id, profile.id), sentence
+    names = {request.profile, f"hub:{request.profile}"}
+    return tenant, next((one for one in tenant.profiles if one.id in names), tenant.profiles[0])
+
+
+def _startable(shown: list[Entitlement], wanted: Place, availability: Availability) -> Place:
+    """The card to choose: the one wanted where it can be started, else the first that can."""
+    places = ((tenant, profile) for tenant in shown for profile in tenant.profiles)
+    return next((place for place in (wanted, *places) if not _obstacle(*place, availability)), wanted)
+
+
+def _blocked(wanted: Place, request: SpawnRequest, availability: Availability) -> str:
+    """Say why not the card that was asked for; nothing where none was."""
+    if request.profile is None:
+        return ""
+    return f"{wanted[1].display_name} cannot be started now. {_obstacle(*wanted, availability)}"
 
 
 def _cards(
     entitlement: Entitlement,
     team: str,
-    chosen: tuple[str, str],
+    chosen: Place,
     asked: Asked,
     availability: Availability,
     *,
@@ -137,7 +146,7 @@ def _cards(
     names = Counter(profile.display_name for profile in entitlement.profiles)
     free = availability.get(entitlement.tenant_id, {})
     for place, profile in enumerate(entitlement.profiles):
-        is_chosen = chosen == (entitlement.tenant_id, profile.id)
+        is_chosen = chosen[0] is entitlement and chosen[1] is profile
         spoken_name = (
             profile.display_name if names[profile.display_name] == 1 else f"{profile.display_name} ({profile.id})"
         )
@@ -151,7 +160,7 @@ def _cards(
             image=_only_image(profile),
             controls=(),
             chosen=is_chosen,
-            obstacle=_obstacle(entitlement, profile, free),
+            obstacle=_obstacle(entitlement, profile, availability),
         )
         controls = _controls(entitlement, profile, card, asked if is_chosen else NOTHING_ASKED, free, dense=dense)
         yield replace(card, controls=tuple(controls))
@@ -160,14 +169,14 @@ def _cards(
 def _controls(
     entitlement: Entitlement, profile: ProfileGrant, card: Card, asked: Asked, free: Mapping[str, Free], *, dense: bool
 ) -> Iterator[Control]:
-    place = Place(card.value, card.id)
-    image = image_control(profile, place, asked, dense=dense)
+    where = Where(card.value, card.id)
+    image = image_control(profile, where, asked, dense=dense)
     if image:
         yield image
-    devices = device_control(entitlement, profile, place, asked, _free(profile, free))
+    devices = device_control(entitlement, profile, where, asked, _free(profile, free))
     if devices:
         yield devices
-    yield from option_controls(profile, place, asked)
+    yield from option_controls(profile, where, asked)
 
 
 def _facts(entitlement: Entitlement, profile: ProfileGrant, free: Mapping[str, Free]) -> Iterator[str]:
@@ -197,11 +206,12 @@ def _described(entitlement: Entitlement) -> tuple[tuple[str, str], ...]:
     return tuple((image.display_name, image.description) for image in images.values())
 
 
-def _obstacle(entitlement: Entitlement, profile: ProfileGrant, free: Mapping[str, Free]) -> str:
+def _obstacle(entitlement: Entitlement, profile: ProfileGrant, availability: Availability) -> str:
     """Why no server of a profile can be started now; empty when one can."""
     why = obstacle(entitlement, profile)
     if why:
         return why
+    free = availability.get(entitlement.tenant_id, {})
     grant = profile.devices
     least = min(grant.choices) if grant else 0
     if grant and too_many(entitlement, grant, least, _free(profile, free)):

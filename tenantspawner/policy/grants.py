@@ -20,7 +20,7 @@ from tenantspawner.policy.models import (
     RuleKind,
 )
 from tenantspawner.policy.options import read_options
-from tenantspawner.tenancy.models import Devices, Image, Profile, ProfileId, Tenancy
+from tenantspawner.tenancy.models import Devices, Profile, ProfileId, Tenancy
 
 Lists = tuple[ImageList, ...]
 
@@ -31,7 +31,7 @@ def profile_grant(
     """Make the grant of one profile within image lists, None when it could start nothing."""
     if name.startswith(PREFIX):
         entry = hub.get(name.removeprefix(PREFIX))
-        return _of_hub(name, entry, lists, because, tenancy.images) if entry else None
+        return _of_hub(name, entry, lists, because) if entry else None
     profile = tenancy.profiles.get(name)
     if profile is None:
         return None
@@ -55,7 +55,7 @@ def profile_grant(
         because=because,
         image_lists=lists,
     )
-    return _with_images(shell, tenancy.images)
+    return _with_images(shell)
 
 
 def device_grant(said: int | Devices | None, gpu: str) -> DeviceGrant | None:
@@ -73,9 +73,7 @@ def device_grant(said: int | Devices | None, gpu: str) -> DeviceGrant | None:
             return DeviceGrant(said.resource or gpu, choices, default)
 
 
-def _of_hub(
-    name: str, entry: HubProfile, lists: Lists, because: tuple[Because, ...], catalogue: Mapping[str, Image]
-) -> ProfileGrant | None:
+def _of_hub(name: str, entry: HubProfile, lists: Lists, because: tuple[Because, ...]) -> ProfileGrant | None:
     shell = ProfileGrant(
         id=ProfileId(name),
         display_name=entry.display_name,
@@ -89,10 +87,10 @@ def _of_hub(
         because=(*because, Because(f"profile_list[{entry.slug}]", RuleKind.PROFILE)),
         image_lists=lists,
     )
-    return _with_images(shell, catalogue)
+    return _with_images(shell)
 
 
-def _with_images(shell: ProfileGrant, catalogue: Mapping[str, Image]) -> ProfileGrant | None:
+def _with_images(shell: ProfileGrant) -> ProfileGrant | None:
     """Fill in images, patterns and options, all within the lists."""
     options = tuple(_within(option, shell) for option in shell.options)
     if not all(option.choices or option.free for option in options):
@@ -103,7 +101,7 @@ def _with_images(shell: ProfileGrant, catalogue: Mapping[str, Image]) -> Profile
         images = tuple(_grants(_listed_as(fixed, shell.image_lists), shell)) if fixed else ()
         patterns: tuple[ImagePattern, ...] = ()
     else:
-        images = tuple(_grants(_candidates(shell.image_lists, catalogue), shell))
+        images = tuple(_grants(_candidates(shell.image_lists), shell))
         patterns = _patterns(shell.image_lists)
     if not images and not patterns and not by_option:
         return None
@@ -135,13 +133,13 @@ def _sets_image(option: OptionGrant) -> bool:
     return any("image" in override for override in (*free, *(choice.override for choice in option.choices)))
 
 
-def _candidates(lists: Lists, catalogue: Mapping[str, Image]) -> Iterator[Listed]:
-    """Every image listed by itself in any list, in order; each once."""
-    seen: set[str] = set()
+def _candidates(lists: Lists) -> Iterator[Listed]:
+    """Every image listed by itself in any list, in order; each once, whatever it is called there."""
+    seen: set[object] = set()
     for images in lists:
         for item in images.listed:
-            if item.id not in seen and (item.entry or item.id not in catalogue):
-                seen.add(item.id)
+            if same(item.reference) not in seen:
+                seen.add(same(item.reference))
                 yield item
 
 

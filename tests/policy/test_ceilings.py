@@ -33,7 +33,7 @@ CLAIMS = "count/resourceclaims.resource.k8s.io"
         ("bob", ["physics"], "requests.nvidia.com/mig-1g.10gb", "0", RuleKind.ABSENT, "tenants.physics.profiles"),
     ],
 )
-def test_the_rule_behind_each_number(name, groups, key, amount, kind, path):
+def test_the_rule_behind_each_number(name, groups, key, amount, kind, path):  # noqa: PLR0917  # a row of the table
     ceiling = entitled(name, *groups).tenants[0].ceiling(key)
     assert ceiling is not None
     assert (ceiling.amount, ceiling.because.kind, ceiling.because.path) == (parse(amount), kind, path)

@@ -117,7 +117,7 @@ def test_refusals_name_the_field_and_nothing_of_anybody_else(asked, field, sente
     ],
 )
 def test_look_alike_images_are_refused(image):
-    with pytest.raises(Refused, match="^image: .* is not among Physics' images"):
+    with pytest.raises(Refused, match=r"^image: .* is not among Physics' images"):
         choose(entitled("bob", "physics"), read_request({"image": image}))
 
 
@@ -189,6 +189,25 @@ def test_the_device_that_a_hub_profile_sets_is_within_the_own_quota():
     assert ceiling.amount == 1
 
 
+def test_amounts_of_devices_that_are_none_count_for_nothing():
+    document = tenancy()
+    chemistry = document.tenants["chemistry"].model_copy(update={"profiles": ("hub:odd",), "images": ("scipy",)})
+    document = document.model_copy(update={"tenants": {"chemistry": chemistry}})
+    odd = {"slug": "odd", "kubespawner_override": {"extra_resource_limits": {"nvidia.com/gpu": "many"}}}
+    assert (
+        entitled("bob", "chem", document=document, hub=[odd]).tenants[0].ceiling("requests.nvidia.com/gpu").amount == 0
+    )
+
+
+def test_a_profile_whose_every_choice_is_outside_the_lists_is_not_shown():
+    document = tenancy()
+    chemistry = document.tenants["chemistry"].model_copy(update={"profiles": ("hub:closed",)})
+    document = document.model_copy(update={"tenants": {"chemistry": chemistry}})
+    foreign = {"a": {"kubespawner_override": {"image": "evil.example/x:1"}}}
+    closed = {"slug": "closed", "profile_options": {"image": {"choices": foreign}}}
+    assert entitled("bob", "chem", document=document, hub=[closed]).tenants[0].profiles == ()
+
+
 @pytest.mark.parametrize(
     ("asked", "image"),
     [
@@ -206,7 +225,7 @@ def test_the_device_that_a_hub_profile_sets_is_within_the_own_quota():
 )
 def test_an_option_that_sets_the_image_is_bound_by_the_lists(asked, image):
     if image is None:
-        with pytest.raises(Refused, match="^image: "):
+        with pytest.raises(Refused, match=r"^image: "):
             choose(hub_entitled(), read_request({"profile": "hub:demo", **asked}))
     else:
         assert str(choose(hub_entitled(), read_request({"profile": "hub:demo", **asked})).image) == image
@@ -247,12 +266,11 @@ def test_a_choice_is_always_within_the_entitlement(sent):
     entitlements = entitled("bob", "physics")
     try:
         choice = choose(entitlements, read_request(sent))
-    except PersonMustAct as refusal:
-        assert "chem" not in refusal.sentence.lower()
-    else:
-        assert isinstance(choice, Choice)
-        assert choice.profile in entitlements.tenants[0].profiles
-        assert choice.profile.allows(choice.image)
+    except PersonMustAct:
+        return
+    assert isinstance(choice, Choice)
+    assert choice.profile in entitlements.tenants[0].profiles
+    assert choice.profile.allows(choice.image)
 
 
 def test_merging_replaces_what_is_no_mapping():

@@ -1,0 +1,24 @@
+"""What every test may use: golden files, written anew by ``pytest --update-goldens`` (look at the difference then)."""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-goldens", action="store_true", help="write golden files anew instead of comparing")
+
+
+@pytest.fixture
+def golden(request):
+    """Compare a text with the file of that name in `goldens` beside the test, or write it."""
+    folder = Path(request.path).parent / "goldens"
+
+    def compare(name: str, text: str) -> None:
+        path = folder / name
+        if request.config.getoption("--update-goldens"):
+            folder.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
