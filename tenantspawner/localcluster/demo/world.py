@@ -1,7 +1,8 @@
 """`World`: everything a demo or an integration test needs, started in order and ended in the other.
 
 The cluster, its scheduler and its node live in this process; the hub and its proxy are processes of their own, so that
-the hub can be killed while servers run on. All files are in one temporary directory, which is gone at the end.
+the hub can be killed while servers run on. With a kubeconfig the cluster is a real one, which brings its own scheduler.
+All files are in one temporary directory, which is gone at the end.
 """
 
 import shutil
@@ -12,20 +13,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import yaml
+
 from tenantspawner.localcluster.attributes import UserInfo
 from tenantspawner.localcluster.cluster import LocalCluster
+from tenantspawner.localcluster.demo.api import CONFIG_MAP_NAME, HUB_NAMESPACE, Admin
 from tenantspawner.localcluster.demo.hubprocess import Hub, Ports, free_ports
 from tenantspawner.localcluster.node import Node, NodeOptions
+from tenantspawner.localcluster.node.client import Access
+from tenantspawner.localcluster.node.kubeconfig import read_kubeconfig
 from tenantspawner.localcluster.scheduler import Scheduler
 from tenantspawner.localcluster.settings import ClusterSettings
 
-HUB_NAMESPACE = "jupyterhub"
-CONFIG_MAP = "tenants"
-HUB_USER = UserInfo(
-    "system:serviceaccount:jupyterhub:hub", "", ("system:serviceaccounts", "system:serviceaccounts:jupyterhub")
-)
-SCHEDULER_USER = UserInfo("system:kube-scheduler", "", ())
-NODE_USER = UserInfo("system:node:local", "", ("system:masters",))
+USERS = {
+    "scheduler": UserInfo("system:kube-scheduler", "", ()),
+    "node": UserInfo("system:node:local", "", ("system:masters",)),
+}
 
 HUB_CONFIG = """
 c.KubeSpawner.namespace = {namespace!r}
@@ -33,14 +36,18 @@ c.TenantSpawner.hub_namespace = {namespace!r}
 c.TenantSpawner.tenancy_config_map = {config_map!r}
 c.KubeSpawner.start_timeout = 120
 c.KubeSpawner.http_timeout = 60
-c.KubeSpawner.cmd = []
 c.JupyterHub.allow_named_servers = True
 """
 
 
 @dataclass
 class WorldOptions:
-    """What a world is made of. `gpus` are the node's; `hub_config` is added to the hub's configuration file."""
+    """What a world is made of.
+
+    `hub_config` is added to the hub's configuration file. `manifests` are made before the hub, its rights among them.
+    `kubeconfig` is an administrator's of a real cluster; without it there is an embedded one. `data` is a folder that
+    outlives the world: cluster and volumes are found again in it.
+    """
 
     tenancy: str
     hub_config: str = ""
@@ -52,6 +59,7 @@ class WorldOptions:
     data: Path | None = None
     manifests: Sequence[Mapping[str, Any]] = ()
     hub_python: str | None = None
+    kubeconfig: Path | None = None
 
 
 class World:
@@ -59,12 +67,24 @@ class World:
 
     def __init__(self, options: WorldOptions) -> None:
         self.options = options
-        users = {"hub": HUB_USER, "scheduler": SCHEDULER_USER, "node": NODE_USER}
-        self.cluster = LocalCluster(users, settings=options.settings)
         self.directory = Path()
+        self.admin: Admin
         self.hub: Hub
         self.ports: Ports
+        self._cluster: LocalCluster | None = None
         self._stack = AsyncExitStack()
+
+    @property
+    def cluster(self) -> LocalCluster:
+        """The embedded cluster; RuntimeError where it is a real one."""
+        if self._cluster is None:
+            raise RuntimeError("this world runs on a real cluster")
+        return self._cluster
+
+    @property
+    def kubeconfig(self) -> Path:
+        """An administrator's kubeconfig."""
+        return self.options.kubeconfig or self.cluster.kubeconfig()
 
     async def __aenter__(self) -> Self:
         """Start everything; what was started is ended again when something fails."""
@@ -84,44 +104,66 @@ class World:
         self.ports = free_ports(options.port)
         self.directory = Path(tempfile.mkdtemp(prefix="tenantspawner-demo-"))
         self._stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
-        self._stack.push_async_callback(self.cluster.close)
-        await self.cluster.start(options.cluster_port, options.data / "cluster.json" if options.data else None)
-        self._furnish()
-        url, ca_file = self.cluster.url, self.cluster.ca_file
-        scheduler = Scheduler(url, self.cluster.token("scheduler"), ca_file)
+        access = await self._start_cluster()
+        self.admin = Admin(access)
+        self._stack.push_async_callback(self.admin.close)
+        await self.admin.furnish(options.tenancy, [dict(manifest) for manifest in options.manifests])
+        await self._start_node(access)
+        await self._start_hub(access)
+
+    async def _start_cluster(self) -> Access:
+        options = self.options
+        if options.kubeconfig is not None:
+            return read_kubeconfig(options.kubeconfig, self.directory / "admin")
+        self._cluster = LocalCluster(USERS, settings=options.settings)
+        self._stack.push_async_callback(self._cluster.close)
+        await self._cluster.start(options.cluster_port, options.data / "cluster.json" if options.data else None)
+        scheduler = Scheduler(self._cluster.url, self._cluster.token("scheduler"), self._cluster.ca_file)
         await self._stack.enter_async_context(scheduler)
+        return Access(self._cluster.url, self._cluster.token("admin"), self._cluster.ca_file)
+
+    async def _start_node(self, access: Access) -> None:
         node = Node(
-            url,
-            self.cluster.token("node"),
-            ca_file,
+            access.url,
+            access.token,
+            access.ca_file,
             name="local",
-            data_dir=options.data / "node" if options.data else self.directory / "node",
-            capacity={"nvidia.com/gpu": str(options.gpus), "cpu": "64", "memory": "512Gi"},
+            data_dir=self.options.data / "node" if self.options.data else self.directory / "node",
+            capacity={"nvidia.com/gpu": str(self.options.gpus), "cpu": "64", "memory": "512Gi"},
             labels={"accelerator": "h100"},
-            options=options.node,
+            options=self.options.node,
+            client_cert=access.client_cert,
+            insecure=access.insecure,
         )
         await self._stack.enter_async_context(node)
-        await self._start_hub()
 
-    async def _start_hub(self) -> None:
+    async def _start_hub(self, access: Access) -> None:
         folder = self.directory / "hub"
         folder.mkdir()
-        config = HUB_CONFIG.format(namespace=HUB_NAMESPACE, config_map=CONFIG_MAP) + self.options.hub_config
-        env = {"KUBECONFIG": str(self.cluster.kubeconfig("hub", HUB_NAMESPACE))}
+        own = folder / "kubeconfig"
+        own.touch(mode=0o600)
+        own.write_text(_kubeconfig(access, await self.admin.hub_token()))
+        config = HUB_CONFIG.format(namespace=HUB_NAMESPACE, config_map=CONFIG_MAP_NAME) + self.options.hub_config
         python = {"python": self.options.hub_python} if self.options.hub_python else {}
-        self.hub = Hub(folder, self.ports, config, env, **python)
+        self.hub = Hub(folder, self.ports, config, {"KUBECONFIG": str(own)}, **python)
         self._stack.push_async_callback(self.hub.close)
         await self.hub.start()
 
-    def _furnish(self) -> None:
-        """What an administrator makes before the hub: its namespace, its rights, the tenancy."""
-        self.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HUB_NAMESPACE}})
-        for manifest in self.options.manifests:
-            self.cluster.create(dict(manifest))
-        self.cluster.create(config_map(self.options.tenancy))
 
-
-def config_map(tenancy: str) -> dict[str, Any]:
-    """The ConfigMap of a tenancy document."""
-    metadata = {"name": CONFIG_MAP, "namespace": HUB_NAMESPACE}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"tenants.yaml": tenancy}}
+def _kubeconfig(access: Access, token: str) -> str:
+    """The kubeconfig of the hub: the account's token and nothing of the administrator's."""
+    cluster: dict[str, Any] = {"server": access.url}
+    if access.ca_file:
+        cluster["certificate-authority"] = str(access.ca_file)
+    if access.insecure:
+        cluster["insecure-skip-tls-verify"] = True
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "demo", "cluster": cluster}],
+            "users": [{"name": "hub", "user": {"token": token}}],
+            "contexts": [{"name": "demo", "context": {"cluster": "demo", "user": "hub", "namespace": HUB_NAMESPACE}}],
+            "current-context": "demo",
+        }
+    )
