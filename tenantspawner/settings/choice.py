@@ -14,13 +14,12 @@ from slugify import slugify
 
 from tenantspawner.errors import Misconfigured, Refused
 from tenantspawner.kube.templates import fill
+from tenantspawner.policy.patterns import MAX_TEXT, Pattern, Unsupported
 
 Profile = dict[str, Any]
 Options = Mapping[str, Any]
 
 UNLISTED = "unlisted-choice"
-MAX_TYPED = 1000
-"""Characters that a person may type into an option."""
 
 
 def completed(profiles: Sequence[Profile]) -> list[Profile]:
@@ -131,10 +130,10 @@ def _defaults(choices: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _of_text(key: str, unlisted: dict[str, Any], typed: str) -> Mapping[str, Any]:
     if not unlisted.get("enabled"):
         raise Refused(key, "takes only what is listed")
-    if len(typed) > MAX_TYPED or not typed.isprintable():
-        raise Refused(key, f"takes one line of at most {MAX_TYPED} characters")
-    pattern = unlisted.get("validation_regex")
-    if pattern and not re.fullmatch(pattern, typed):
+    if len(typed) > MAX_TEXT or not typed.isprintable():
+        raise Refused(key, f"takes one line of at most {MAX_TEXT} characters")
+    pattern = unlisted.get("validation_regex") or ""
+    if not _matches(pattern, typed):
         raise Refused(key, unlisted.get("validation_message") or f"must match {pattern}")
     try:
         return fill(unlisted.get("kubespawner_override") or {}, typed)
@@ -142,6 +141,18 @@ def _of_text(key: str, unlisted: dict[str, Any], typed: str) -> Mapping[str, Any
         raise Misconfigured(
             "profile_list", f"has the option {key} whose kubespawner_override is no template: {why}"
         ) from None
+
+
+def _matches(pattern: str, typed: str) -> bool:
+    """Whether the whole text matches, in linear time but for patterns that need more, which are the administrator's."""
+    try:
+        return Pattern(pattern).fullmatch(typed)
+    except Unsupported:
+        pass
+    try:
+        return re.fullmatch(pattern, typed) is not None
+    except re.error as why:
+        raise Misconfigured("profile_list", f"has a validation_regex that is none: {why}") from None
 
 
 def _text(options: Options, key: str) -> str:

@@ -38,7 +38,7 @@ REFUSED = [
     ({"profile": "big", "image": "unlisted-choice"}, "image"),
     ({"profile": "big", "image--unlisted-choice": "jupyter/base:12; rm -rf"}, "image"),
     ({"profile": "big", "image--unlisted-choice": "jupyter/base:12\n"}, "image"),
-    ({"profile": "big", "image--unlisted-choice": "x" * 1001}, "image"),
+    ({"profile": "big", "image--unlisted-choice": "jupyter/" + "x" * 256 + ":1"}, "image"),
     ({"profile": "big", "image--unlisted-choice": ["x"]}, "image--unlisted-choice"),
     ({"profile": "big", "size--unlisted-choice": "x"}, "size"),
 ]
@@ -171,3 +171,44 @@ async def test_a_persons_name_is_not_read_by_the_kubelet():
     assert {"name": "WHO", "value": f"$(HOME)/{doubled}"} in pod["spec"]["containers"][0]["env"]
     assert pod["spec"]["initContainers"][0]["args"] == [doubled]
     assert pod["metadata"]["annotations"]["who"] == name
+
+
+@pytest.mark.parametrize(
+    ("pattern", "typed", "taken"),
+    [
+        ("", "x", True),
+        ("[a-z]+", "abc", True),
+        ("[a-z]+", "abc1", False),
+        ("^[a-z]+$", "abc", True),
+        ("(a+)+b", "a" * 200, False),
+        (r"(?!x).*", "abc", True),
+        (r"(?!x).*", "xbc", False),
+    ],
+)
+async def test_the_whole_text_must_match_in_linear_time_where_that_can_be(pattern, typed, taken):
+    free = {"enabled": True, "validation_regex": pattern, "kubespawner_override": {"image": "{value}"}}
+    one = ours({"profile_list": [{"slug": "x", "profile_options": {"o": {"unlisted_choice": free}}}]})
+    one.user_options = {"o--unlisted-choice": typed}
+    if taken:
+        assert (await one.pod_settings()).image == typed
+    else:
+        with pytest.raises(Refused):
+            await one.pod_settings()
+
+
+async def test_a_pattern_that_is_none_is_the_administrators_to_mend():
+    free = {"enabled": True, "validation_regex": "(", "kubespawner_override": {}}
+    one = ours({"profile_list": [{"slug": "x", "profile_options": {"o": {"unlisted_choice": free}}}]})
+    one.user_options = {"o--unlisted-choice": "x"}
+    with pytest.raises(Misconfigured, match="validation_regex"):
+        await one.pod_settings()
+
+
+async def test_an_override_of_a_dictionary_that_the_pod_does_not_show_is_merged_for_one_start():
+    one = ours(
+        {"profile_list": [{"slug": "x", "kubespawner_override": {"cookie_options": {"b": 2}}}]}, cookie_options={"a": 1}
+    )
+    await one.pod_settings()
+    assert one.cookie_options == {"a": 1, "b": 2}
+    one.take_off()
+    assert one.cookie_options == {"a": 1}

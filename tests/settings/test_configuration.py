@@ -111,10 +111,22 @@ async def test_a_function_in_an_override_sees_what_was_laid_over_before_it():
     assert (await one.pod_settings()).extra_labels == {"memory": str(2**30)}
 
 
-async def test_a_template_in_the_environment_that_cannot_be_filled_is_reported():
-    one = spawner({"environment": {"A": "{nope}"}})
-    with pytest.raises(Misconfigured, match="nope"):
+@pytest.mark.parametrize("setting", ["environment", "extra_labels", "extra_annotations", "volumes"])
+async def test_a_template_that_cannot_be_filled_is_reported(setting):
+    one = spawner({setting: {"A": "{nope}"}})
+    with pytest.raises(Misconfigured, match="nope") as wrong:
         await one.get_pod_manifest()
+    assert setting in wrong.value.setting
+
+
+def test_a_pod_without_our_port_has_no_url():
+    pod = {
+        "metadata": {"name": "p"},
+        "spec": {"containers": [{}, {"ports": [{"name": "x"}]}]},
+        "status": {"podIP": "10.0.0.1"},
+    }
+    with pytest.raises(KeyError, match="p has no port called notebook-port"):
+        spawner()._get_pod_url(pod)
 
 
 def test_group_overrides_do_not_reach_the_configuration():
