@@ -18,6 +18,7 @@ UNUSABLE = 2
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("tenantspawner.cli.check.Check", "Check tenancy documents, offline."),
     "explain": ("tenantspawner.cli.explain.Explain", "What a person sees, and the rule behind every part."),
+    "demo": ("tenantspawner.cli.demo.Demo", "The whole product on this machine."),
     "schema": ("tenantspawner.cli.schema.Schema", "Print the document's JSON Schema, for editors."),
 }
 
@@ -33,7 +34,7 @@ class TenantSpawnerApp(Application):
     def start(self) -> None:
         """Run the subcommand."""
         if self.subapp is None:
-            self.stop(f"there is no command {' '.join(self.extra_args)!r}; there are {', '.join(COMMANDS)}")
+            self.stop(f"there is no command {next(iter(self.extra_args), '')!r}; there are {', '.join(COMMANDS)}")
         self.subapp.start()
 
     def stop(self, why: str) -> NoReturn:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from traitlets.config.loader import PyFileConfigLoader
+from traitlets.config.loader import ConfigFileNotFound, PyFileConfigLoader
 
 from tenantspawner.plan.settings import PodSettings, settings_from
 from tenantspawner.policy import HubProfile, hub_profiles
@@ -55,7 +55,9 @@ def load(path: str) -> HubConfig:
         return HubConfig(_envelope(said), profiles, _settings(said), unchecked, **_names(said))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        raise UnusableConfig(f"{path}: c.TenantSpawner.{first['loc'][0]}: {first['msg']}") from None
+        traits = {field.alias: name for name, field in Envelope.model_fields.items()}
+        trait = traits.get(str(first["loc"][0]), "")
+        raise UnusableConfig(f"{path}: c.TenantSpawner.{trait}: {first['msg']}") from None
     except Exception as error:
         raise UnusableConfig(f"{path}: {error}") from error
 
@@ -63,7 +65,7 @@ def load(path: str) -> HubConfig:
 def _section(path: str) -> dict[str, Any]:
     try:
         config = PyFileConfigLoader(Path(path).name, str(Path(path).parent)).load_config()
-    except FileNotFoundError:
+    except ConfigFileNotFound:
         raise UnusableConfig(f"{path} cannot be read: there is no such file") from None
     except Exception as error:
         raise UnusableConfig(f"{path} cannot be run: {type(error).__name__}: {error}") from error

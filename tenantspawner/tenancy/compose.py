@@ -102,6 +102,8 @@ class _Builder:
             self.nodes += 1
             if self.nodes > MAX_NODES:
                 raise Unreadable(self.place(event), f"the document has more than {MAX_NODES} parts; split it")
+            if isinstance(event, yaml.CollectionStartEvent) and len(self.open) + self.skipping >= MAX_DEPTH:
+                raise Unreadable(self.place(event), f"is nested deeper than {MAX_DEPTH}")
             if self.skipping:
                 self.skipping += isinstance(event, yaml.CollectionStartEvent)
             else:
@@ -143,8 +145,6 @@ class _Builder:
         return _Key(event.value, place)
 
     def collection(self, event: yaml.CollectionStartEvent) -> None:
-        if len(self.open) >= MAX_DEPTH:
-            raise Unreadable(self.place(event), f"is nested deeper than {MAX_DEPTH}")
         node = self.add(event, {} if isinstance(event, yaml.MappingStartEvent) else [])
         if node is None:
             self.skipping = 1

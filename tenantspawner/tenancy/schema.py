@@ -13,4 +13,17 @@ def schema() -> dict[str, Any]:
         "title": "Tenancy document of tenantspawner, version 1",
         "description": "Tenants of a JupyterHub on Kubernetes: who may start what, where, and how much of it.",
     }
+    _close(described)
     return head | {key: value for key, value in described.items() if key not in head}
+
+
+def _close(part: Any) -> None:
+    """Refuse keys that match none of the patterns of a mapping's ids."""
+    if isinstance(part, dict):
+        if "patternProperties" in part:
+            part["additionalProperties"] = False
+        for value in part.values():
+            _close(value)
+    elif isinstance(part, list):
+        for value in part:
+            _close(value)

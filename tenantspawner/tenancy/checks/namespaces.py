@@ -15,7 +15,7 @@ from tenantspawner.errors import Problem
 from tenantspawner.kube.names import MAX_LENGTH, fields_of, is_plain, is_reserved
 from tenantspawner.tenancy.checks.view import View
 from tenantspawner.tenancy.models import Envelope, NamespaceRule
-from tenantspawner.tenancy.words import Location, suggestion
+from tenantspawner.tenancy.words import Location, locate, suggestion
 
 DEFAULT_NAMES = {"user": "{prefix}{tenant}--{username}", "tenant": "{prefix}{tenant}"}
 FIELDS = ("prefix", "tenant", "username", "hub")
@@ -104,7 +104,7 @@ def _bounds(view: View, location: Location, name: _Name) -> Iterator[Problem]:
         yield view.error(location, f"{fixed} is no name of a namespace")
     if len(fixed) > MAX_LENGTH:
         yield view.error(location, f"{fixed} has {len(fixed)} characters, at most {MAX_LENGTH} are left by Kubernetes")
-    if view.envelope is None:
+    if view.envelope is None and not locate(view.tree, location)[1]:
         view.unsure("names of namespaces", "namespace_prefix and allowed_namespaces")
     whole = [fixed] if name.after is None else [f"{name.before}{sample}{name.after}" for sample in _SAMPLES]
     if is_reserved(whole[0]) or (name.after is not None and is_reserved(f"{name.before}-")):
