@@ -26,6 +26,11 @@ _SpawnException: Any = getattr(hub_spawner, "SpawnException", None)  # since Jup
 _RETRY_AFTER = {429: "60", 503: "60"}  # seconds
 
 
+def speak_through(hub_log: logging.Logger) -> None:
+    """Let everything below log as the hub does: its format, its level, its files."""
+    logging.getLogger("tenantspawner").parent = hub_log
+
+
 def identity_of(user: Any) -> Identity:
     """The owner of a server, with the groups of this moment: `user.groups` is a live view of the database."""
     return Identity(Username(user.name), frozenset(group.name for group in user.groups))

@@ -52,6 +52,7 @@ class TenantSpawner(TenancySettings, KubeSpawner):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        hub.speak_through(self.log)
         self._home = self.namespace  # where servers of `per: hub` and without a tenancy live
         self.record = hub.Record()
         self.journal: Journal | None = None

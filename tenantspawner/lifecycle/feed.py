@@ -190,7 +190,7 @@ def _event(about: dict[str, str], note: str) -> dict[str, object]:
     return {
         "apiVersion": EVENT.api_version,
         "kind": EVENT.kind,
-        "metadata": {"generateName": f"{about['name']}.", "namespace": about["namespace"]},
+        "metadata": {"generateName": f"{about['name']}-", "namespace": about["namespace"]},
         "involvedObject": about,
         "type": "Warning",
         "reason": "TenancyRejected",

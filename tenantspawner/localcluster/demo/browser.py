@@ -103,14 +103,19 @@ class Browser:
         if status != 200 or "/login" in where:  # noqa: PLR2004 - HTTP's OK
             raise RuntimeError(f"{name} cannot log in: {status} at {where}")
         self.name = name
-        answer = await self.rest("POST", f"/users/{name}/tokens", {"note": "tour"})
-        self._token = answer[1]["token"]
+        await self.page("/hub/home")  # brings the form token of the new session
+        status, answer = await self.rest("POST", f"/users/{name}/tokens", {"note": "tour"})
+        if not isinstance(answer, dict) or "token" not in answer:
+            raise RuntimeError(f"{name} cannot make a token: {status}")
+        self._token = answer["token"]
 
     async def rest(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Call the hub's REST API as this person."""
-        headers = {"Authorization": f"token {self._token}"} if self._token else {}
+        headers = {"Content-Type": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"token {self._token}"
         cookies = self._session.cookie_jar.filter_cookies(URL(f"{self.url}/hub/"))
-        if not headers and "_xsrf" in cookies:
+        if not self._token and "_xsrf" in cookies:
             headers["X-XSRFToken"] = cookies["_xsrf"].value
         data = None if body is None else json.dumps(body)
         async with self._session.request(method, f"{self.url}/hub/api{path}", data=data, headers=headers) as response:

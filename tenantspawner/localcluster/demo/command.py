@@ -1,15 +1,94 @@
-"""The demo command; filled in soon."""
+"""``tenantspawner demo``: start the world and tell how to use it, or take the tour through it once.
 
+Ctrl-C, or SIGTERM, ends everything that was started. Problems a person can mend are sentences, with exit code 1.
+"""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tenantspawner.errors import TenantSpawnerError
+from tenantspawner.localcluster.demo.hubprocess import PortInUseError
+from tenantspawner.localcluster.demo.people import HUB_CONFIG, PASSWORD, PEOPLE, university
+from tenantspawner.localcluster.demo.tour import take
+from tenantspawner.localcluster.demo.world import HUB_NAMESPACE, World, WorldOptions
 
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What can be set."""
+    """What can be set: ports (0: any free one), one tour only, a real cluster, a folder that is kept."""
 
-    port: int = 0
+    port: int = 8000
+    cluster_port: int = 0
+    once: bool = False
+    kubeconfig: Path | None = None
+    data: Path | None = None
 
 
 def run(options: DemoOptions) -> int:
-    """Run it."""
-    return options.port
+    """Run the demo until it is ended, and return the exit code."""
+    try:
+        return asyncio.run(_run(options))
+    except PortInUseError as error:
+        print(error, file=sys.stderr)
+    except (TenantSpawnerError, RuntimeError, ValueError, OSError) as error:
+        print(f"The demo could not start: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+async def _run(options: DemoOptions) -> int:
+    began = time.monotonic()
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, lambda: ended.is_set() or (ended.set(), task and task.cancel()))
+    tenancy = university()
+    world_options = WorldOptions(
+        tenancy=tenancy,
+        hub_config=HUB_CONFIG,
+        port=0 if options.once else options.port,
+        cluster_port=options.cluster_port,
+        manifests=_rights(),
+        kubeconfig=options.kubeconfig,
+        data=options.data,
+    )
+    with suppress(asyncio.CancelledError):
+        async with World(world_options) as world:
+            print(f"Ready after {time.monotonic() - began:.1f} s: cluster, node, proxy and hub.", flush=True)
+            if options.once:
+                return 0 if await take(world, tenancy, lambda line: print(line, flush=True)) else 1
+            _welcome(world)
+            await ended.wait()
+    if ended.is_set():
+        print("Ended: hub, proxy, servers and cluster are gone.", flush=True)
+    return 130 if options.once else 0
+
+
+def _rights() -> list[Mapping[str, Any]]:
+    """The hub's rights, by the very command an administrator uses."""
+    command = [sys.executable, "-m", "tenantspawner", "rbac", "--mode", "user", "--namespace", HUB_NAMESPACE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+    if done.returncode:
+        raise RuntimeError(f"tenantspawner rbac failed: {done.stderr.strip()}")
+    return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
+
+
+def _welcome(world: World) -> None:
+    print(f"\n    {world.hub.url}\n\nEverybody's password is {PASSWORD}. Log in as:\n")
+    for name, what in PEOPLE.items():
+        print(f"    {name:<6} {what}")
+    print(f"\nTo look into the cluster with kubectl:\n\n    export KUBECONFIG={world.kubeconfig}\n")
+    print(f"    kubectl --namespace {HUB_NAMESPACE} edit configmap tenants    # the form follows within two seconds")
+    print("    kubectl get pods --all-namespaces\n\nCtrl-C ends it all.", flush=True)
