@@ -12,13 +12,13 @@ from typing import Any
 
 from jupyterhub import orm
 from jupyterhub import spawner as hub_spawner
+from jupyterhub.apihandlers.base import APIHandler
 from tornado import web
 
 from tenantspawner.errors import AdminMustAct, Misconfigured, PersonMustAct, PodFailed, Refused, TenantSpawnerError
 from tenantspawner.lifecycle import Server
 from tenantspawner.policy import Identity, Username
 
-log = logging.getLogger(__name__)
 
 STATE_KEY = "tenantspawner"
 STATE_VERSION = 1
@@ -122,6 +122,18 @@ def take_query(handler: Any) -> dict[str, list[str]]:
         kept = {name: [value.decode("utf-8", "replace") for value in arguments.pop(name)] for name in names}
         handler._tenantspawner_query = kept  # noqa: SLF001 - our own
     return kept
+
+
+def check_body(handler: Any) -> None:
+    """Look at a REST body again: JupyterHub 6 takes an empty list, an empty text, 0 and false for no body at all.
+
+    Raises
+    ------
+    Refused
+        The body is no object.
+    """
+    if isinstance(handler, APIHandler) and not isinstance(handler.get_json_body(), Mapping | None):
+        raise Refused("user_options", "must be an object with keys and values")
 
 
 def known_servers(db: Any, users: Any) -> set[Server]:

@@ -11,7 +11,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).parents[1]
 PURE = ("kube", "tenancy", "policy", "form", "plan", "observe", "budget")
@@ -70,7 +70,7 @@ def run(stage: Stage, more: list[str]) -> Result:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *stage.arguments, *more]
         code = subprocess.run(command, cwd=ROOT).returncode
-        suite = ElementTree.parse(report).getroot()[0].attrib if report.exists() else {}
+        suite = ET.parse(report).getroot()[0].attrib if report.exists() else {}
     tests, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
     failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
     if code == 5 and more:  # a selection that leaves nothing of this stage

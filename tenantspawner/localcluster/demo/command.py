@@ -17,10 +17,11 @@ from typing import Any
 import yaml
 
 from tenantspawner.errors import TenantSpawnerError
+from tenantspawner.localcluster.demo.api import HUB_NAMESPACE
 from tenantspawner.localcluster.demo.hubprocess import PortInUseError
 from tenantspawner.localcluster.demo.people import HUB_CONFIG, PASSWORD, PEOPLE, university
 from tenantspawner.localcluster.demo.tour import take
-from tenantspawner.localcluster.demo.world import HUB_NAMESPACE, World, WorldOptions
+from tenantspawner.localcluster.demo.world import World, WorldOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,15 @@ async def _run(options: DemoOptions) -> int:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     task = asyncio.current_task()
+
+    def end() -> None:
+        """Once is enough: the second Ctrl-C must not interrupt the clearing up."""
+        if not ended.is_set() and task is not None:
+            ended.set()
+            task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, lambda: ended.is_set() or (ended.set(), task and task.cancel()))
+        loop.add_signal_handler(number, end)
     tenancy = university()
     world_options = WorldOptions(
         tenancy=tenancy,
