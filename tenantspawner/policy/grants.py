@@ -31,7 +31,7 @@ def profile_grant(
     """Make the grant of one profile within image lists, None when it could start nothing."""
     if name.startswith(PREFIX):
         entry = hub.get(name.removeprefix(PREFIX))
-        return _of_hub(name, entry, lists, because) if entry else None
+        return _of_hub(name, entry, lists, because) if entry and not entry.problem else None
     profile = tenancy.profiles.get(name)
     if profile is None:
         return None

@@ -2,7 +2,8 @@
 
 The hub's side resolves callables (they take the spawner) and hands plain dictionaries over. They are the hub
 admin's own words, trusted more than a document; what they lead to is bounded by the tenant's images and by the
-check of the effective pod all the same. Keys that other templates add are let through.
+check of the effective pod all the same. Keys that other templates add are let through. An entry whose options
+cannot be read is offered to nobody and says why; it does not take the others with it.
 """
 
 import re
@@ -27,6 +28,7 @@ class HubProfile:
     options: tuple[OptionGrant, ...] = ()
     override: Mapping[str, Any] = field(default_factory=dict)
     default: bool = False
+    problem: str = ""  # why nobody is offered it, as ``path: message``; for the log and for ``check``
 
 
 def hub_profiles(entries: Iterable[Mapping[str, Any]] | Mapping[str, Mapping[str, Any]]) -> dict[str, HubProfile]:
@@ -35,24 +37,33 @@ def hub_profiles(entries: Iterable[Mapping[str, Any]] | Mapping[str, Mapping[str
     Raises
     ------
     ValueError
-        An entry has no display name, or its options cannot be read; names the entry.
+        An entry is no mapping, or has neither slug nor display name.
     """
     values = entries.values() if isinstance(entries, Mapping) else entries
     return {profile.slug: profile for profile in map(_read, values)}
 
 
 def _read(entry: Mapping[str, Any]) -> HubProfile:
+    if not isinstance(entry, Mapping):
+        raise ValueError("profile_list: an entry is no mapping")  # noqa: TRY004  # one kind of error
     name = entry.get("display_name")
     slug = entry.get("slug") or (slugify(name) if isinstance(name, str) else None)
     if not isinstance(slug, str):
         raise ValueError("profile_list: an entry has neither display_name nor slug")  # noqa: TRY004  # one kind of error
+    problem = ""
+    options: tuple[OptionGrant, ...] = ()
+    try:
+        options = read_options(entry.get("profile_options") or {}, f"profile_list[{slug}].profile_options")
+    except ValueError as unreadable:
+        problem = str(unreadable)
     return HubProfile(
         slug=slug,
         display_name=str(name or slug),
         description=str(entry.get("description") or ""),
-        options=read_options(entry.get("profile_options") or {}, f"profile_list[{slug}].profile_options"),
+        options=options,
         override=entry.get("kubespawner_override") or {},
         default=bool(entry.get("default")),
+        problem=problem,
     )
 
 

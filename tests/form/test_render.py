@@ -1,13 +1,14 @@
 """The picker as HTML: accessible, escaped, without script, small, and what it posts is what it shows."""
 
 import re
+import sys
 import time
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from tenantspawner.form import Free, fields_to_options, render
+from tenantspawner.form import Free, closed, fields_to_options, render
 from tenantspawner.policy import choose, entitle, hub_profiles, read_request
 from tenantspawner.tenancy.models import Tenancy
 from tests.form.pages import Page
@@ -329,7 +330,13 @@ def test_sixty_profiles_are_at_most_60_kilobytes_and_10_milliseconds():
         started = time.process_time()
         render(entitlements, static_url=URL)
         times.append(time.process_time() - started)
-    assert min(times) < 0.01
+    assert min(times) < (0.04 if sys.gettrace() else 0.01)  # a coverage run counts every line
+
+
+def test_when_there_is_nothing_to_choose_from_at_all_the_page_says_why():
+    page = Page(closed(f"No valid tenancy. {EVIL}", static_url=URL))
+    assert page.root.text.strip() == f"No valid tenancy. {EVIL}"
+    assert not page.controls()
 
 
 def test_no_empty_lines_are_sent():

@@ -53,9 +53,12 @@ def test_nothing_is_fetched():
     assert "@import" not in CSS
 
 
-@pytest.mark.parametrize(("selector", "size"), [(r"\.ts-text > input", 38), (r"\.ts-item > label", 26)])
+@pytest.mark.parametrize(
+    ("selector", "size"),
+    [(r"\.ts-text > input", 38), (r"\.ts-item > label", 26), (r'\.ts-form input\[type="radio"\]', 24)],
+)
 def test_targets_are_at_least_24_pixels_high(selector, size):
-    (height,) = re.findall(rf"^{selector} \{{[^}}]*min-block-size: ([0-9.]+)rem;", CSS, re.MULTILINE)
+    (height,) = re.findall(rf"^{selector} \{{[^}}]*(?:min-)?block-size: ([0-9.]+)rem;", CSS, re.MULTILINE)
     assert float(height) * 16 == size >= 24
 
 

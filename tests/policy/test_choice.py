@@ -31,6 +31,7 @@ HUB = [
     },
     {"display_name": "Fixed", "kubespawner_override": {"image": "quay.io/jupyter/pytorch-notebook:cuda12"}},
     {"display_name": "Not allowed", "kubespawner_override": {"image": "evil.example/x:1"}},
+    {"display_name": "Broken", "profile_options": {"x": 1}},
     {"display_name": "Unreadable", "kubespawner_override": {"image": "NO IMAGE"}},
     {
         "display_name": "Text",
@@ -44,7 +45,16 @@ def hub_entitled():
     document = tenancy()
     physics = document.tenants["physics"].model_copy(
         update={
-            "profiles": ("small", "hub:demo", "hub:fixed", "hub:not-allowed", "hub:unreadable", "hub:gone", "hub:text")
+            "profiles": (
+                "small",
+                "hub:demo",
+                "hub:fixed",
+                "hub:not-allowed",
+                "hub:unreadable",
+                "hub:broken",
+                "hub:gone",
+                "hub:text",
+            )
         }
     )
     return entitled("bob", "physics", document=document.model_copy(update={"tenants": {"physics": physics}}), hub=HUB)

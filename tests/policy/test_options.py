@@ -109,9 +109,17 @@ def test_the_hubs_list_is_read_in_each_of_its_forms():
     assert hub_profiles({"outer": {"slug": "inner"}})["inner"].display_name == "inner"
 
 
-def test_an_entry_without_any_name_is_an_error():
-    with pytest.raises(ValueError, match="neither display_name nor slug"):
-        hub_profiles([{}])
+@pytest.mark.parametrize(("entry", "why"), [({}, "neither display_name nor slug"), ("text", "is no mapping")])
+def test_an_entry_that_cannot_be_named_is_an_error(entry, why):
+    with pytest.raises(ValueError, match=why):
+        hub_profiles([entry])
+
+
+def test_an_entry_whose_options_cannot_be_read_does_not_take_the_others_with_it():
+    look_ahead = {"x": {"unlisted_choice": {"enabled": True, "validation_regex": "(?!a).*"}}}
+    odd, fine = hub_profiles([{"slug": "odd", "profile_options": look_ahead}, {"slug": "fine"}]).values()
+    assert "profile_list[odd].profile_options.x.unlisted_choice.validation_regex: uses look-around" in odd.problem
+    assert fine.problem == ""
 
 
 def test_options_of_the_hub_may_have_keys_of_other_templates():
