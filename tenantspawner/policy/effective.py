@@ -14,10 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from tenantspawner.errors import OverOwnQuota, Refused
+from tenantspawner.kube.charges import charge
 from tenantspawner.kube.images import ImageReference
 from tenantspawner.kube.quantities import format as written
 from tenantspawner.policy.ceilings import extra_devices, spoken
-from tenantspawner.policy.charges import charge
 from tenantspawner.policy.choice import owner
 from tenantspawner.policy.imagelists import same
 from tenantspawner.policy.models import Choice, Entitlement

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from tenantspawner.errors import OverOwnQuota, Refused
+from tenantspawner.kube.charges import charge
 from tenantspawner.policy import HubAdditions, check_effective, choose, read_request
-from tenantspawner.policy.charges import charge
 from tenantspawner.tenancy.models import Envelope, NamespaceRule, ServiceAccount, SharedVolume
 from tests.policy.documents import entitled, tenancy
 
