@@ -8,34 +8,28 @@ and what leaves `start` is one sentence with the right status.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from jupyterhub.app import JupyterHub
 from jupyterhub.utils import maybe_future
 from traitlets import Any as AnyValue
 
 from tenantspawner import hub
-from tenantspawner.cluster import Connection, Deadline, Watch
-from tenantspawner.errors import AdminMustAct, TenancyUnavailable, TenantSpawnerError
+from tenantspawner.cluster import Deadline
+from tenantspawner.errors import TenancyUnavailable, TenantSpawnerError
 from tenantspawner.form import STATIC_FILE, fields_to_options, query_to_options, render
 from tenantspawner.form import closed as closed_form
-from tenantspawner.kube import labels
 from tenantspawner.kube.kinds import PERSISTENT_VOLUME_CLAIM
-from tenantspawner.kube.names import label_value
 from tenantspawner.kube.objects import Pod
-from tenantspawner.kubespawner import KubeSpawner
-from tenantspawner.lifecycle import Care, Journal, Made, Manner, Server, Where, spawn, stop
+from tenantspawner.lifecycle import Journal, Made, Manner, spawn, stop
 from tenantspawner.lifecycle import surroundings as around_of
 from tenantspawner.observe import exit_code
 from tenantspawner.plan import Chosen, Plan, draw, draw_plain, namespace_name, with_secret_env
 from tenantspawner.policy import Choice, Entitlements, HubProfile, choose, entitle, hub_profiles, read_request
-from tenantspawner.runtime import Runtime, Wiring, runtime
-from tenantspawner.settings.tenancy import TenancySettings
-from tenantspawner.tenancy import Envelope
+from tenantspawner.runtime import Runtime
+from tenantspawner.surrounded import Surrounded
 from tenantspawner.web import serve_static, static_url
 
 SETTLE = 5.0  # seconds to wait for the first view of tenancy and pods after the hub has started
@@ -43,7 +37,7 @@ MARGIN = 0.1  # of start_timeout: our own deadline is earlier, since the hub's s
 STOP_PATIENCE = 120.0  # seconds beyond the pod's grace
 
 
-class TenantSpawner(TenancySettings, KubeSpawner):
+class TenantSpawner(Surrounded):
     """Spawns servers for many tenants on Kubernetes."""
 
     user_options = (
@@ -52,15 +46,8 @@ class TenantSpawner(TenancySettings, KubeSpawner):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        hub.speak_through(self.log)
-        self._home = self.namespace  # where servers of `per: hub` and without a tenancy live
         self.record = hub.Record()
         self.journal: Journal | None = None
-
-    @property
-    def tenanted(self) -> bool:
-        """Whether there is a tenancy."""
-        return bool(self.tenancy_config_map or self.tenancy_selector)
 
     # -- what is asked, and what is answered -------------------------------------------------------------------
 
@@ -96,6 +83,7 @@ class TenantSpawner(TenancySettings, KubeSpawner):
         """Where form, REST, query and stored options all pass: refuse before anything is made."""
         with self._telling("refused"):
             if self.tenanted:
+                hub.check_body(self.handler)
                 await self._choose()
             elif self.apply_user_options:
                 await super()._run_apply_user_options(user_options)
@@ -246,15 +234,6 @@ class TenantSpawner(TenancySettings, KubeSpawner):
             uid = claim["metadata"]["uid"]
             await run.cluster.delete(PERSISTENT_VOLUME_CLAIM, self.namespace, self.pvc_name, uid=uid, deadline=deadline)
 
-    def _is_ours(self, obj: Mapping[str, Any]) -> bool:
-        """Whether an object of one of our names belongs to this server, or to this person before a switch."""
-        metadata = obj["metadata"]
-        notes, marks = metadata.get("annotations") or {}, metadata.get("labels") or {}
-        if labels.HUB in marks:
-            return bool(marks[labels.HUB] == label_value(self.hub_id) and notes.get(labels.OWNER) == self.user.name)
-        named = notes.get(labels.HUB_USERNAME, marks.get(labels.HUB_USERNAME))
-        return named in {self.user.name, self._expand_user_properties("{username}", slug_scheme="escape")}
-
     # -- state -------------------------------------------------------------------------------------------------
 
     def get_state(self) -> dict[str, Any]:
@@ -270,56 +249,3 @@ class TenantSpawner(TenancySettings, KubeSpawner):
         """Forget the server."""
         super().clear_state()
         self.record = hub.Record()
-
-    # -- what is shared ----------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _telling(self, what: str) -> Iterator[None]:
-        """Turn whatever goes wrong into one sentence for the person; the detail is for the log."""
-        try:
-            yield
-        except TenantSpawnerError as error:
-            self.log.warning("%s %s: %s", self._log_name, what, error.detail)
-            raise hub.told(error, self) from None
-        except Exception as error:
-            if hub.is_answer(error):
-                raise
-            self.log.exception("%s %s", self._log_name, what)
-            unforeseen = AdminMustAct(
-                "Something went wrong that nobody foresaw. The administrator finds it in the hub's log."
-            )
-            raise hub.told(unforeseen, self) from None
-
-    def _envelope(self) -> Envelope:
-        return Envelope.model_validate({name: getattr(self, name) for name in Envelope.model_fields}, by_name=True)
-
-    async def _runtime(self) -> Runtime:
-        listed = self.profile_list
-        connection = Connection(
-            host=self.k8s_api_host or None,
-            ca_cert=self.k8s_api_ssl_ca_cert or None,
-            verify=self.k8s_api_verify_ssl is not False,
-            request_timeout=max(float(self.k8s_api_request_timeout), 10.0),
-        )
-        where = Where(self.hub_namespace, self.tenancy_config_map, self.tenancy_selector) if self.tenanted else None
-        slugs = None if callable(listed) else tuple(hub_profiles(listed or []))
-        care = Care(self.sweep_interval, self.sweep_age, self.sweep_share)
-        return await runtime(Wiring(connection, self._envelope(), where, slugs, care))
-
-    async def _pods(self, run: Runtime, deadline: Deadline) -> Watch[Pod]:
-        """The watch that covers this server: our label under a tenancy, KubeSpawner's in the hub's own namespace."""
-        if self.tenanted and self.namespace != self._home:
-            return await run.sight.pods(self.namespace, f"{labels.HUB}={label_value(self.hub_id)}", deadline)
-        return await run.sight.pods(self.namespace, f"{labels.COMPONENT}={self.component_label}", deadline)
-
-    def _sweep(self, run: Runtime) -> None:
-        """Let the sweeper run once the hub knows its servers."""
-        if self.tenanted and JupyterHub.initialized():
-            app = JupyterHub.instance()
-
-            async def known() -> Collection[Server]:
-                with suppress(AttributeError):
-                    await app._start_future  # noqa: SLF001 - the only sign that the hub is up
-                return hub.known_servers(app.db, app.users)
-
-            run.sweep(known)

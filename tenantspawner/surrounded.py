@@ -1,0 +1,97 @@
+"""What a spawner needs of the process around it: the shared runtime, the watch over its pod, whose an object is.
+
+And the one way in which anything that goes wrong is told: a sentence for the person, the detail for the log.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from jupyterhub.app import JupyterHub
+
+from tenantspawner import hub
+from tenantspawner.cluster import Connection, Deadline, Watch
+from tenantspawner.errors import AdminMustAct, TenantSpawnerError
+from tenantspawner.kube import labels
+from tenantspawner.kube.names import label_value
+from tenantspawner.kube.objects import Pod
+from tenantspawner.kubespawner import KubeSpawner
+from tenantspawner.lifecycle import Care, Server, Where
+from tenantspawner.policy import hub_profiles
+from tenantspawner.runtime import Runtime, Wiring, runtime
+from tenantspawner.settings.tenancy import TenancySettings
+from tenantspawner.tenancy import Envelope
+
+
+class Surrounded(TenancySettings, KubeSpawner):
+    """A spawner that can reach the cluster."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hub.speak_through(self.log)
+        self._home = self.namespace  # where servers of `per: hub` and without a tenancy live
+
+    @property
+    def tenanted(self) -> bool:
+        """Whether there is a tenancy."""
+        return bool(self.tenancy_config_map or self.tenancy_selector)
+
+    def _is_ours(self, obj: Mapping[str, Any]) -> bool:
+        """Whether an object of one of our names belongs to this server, or to this person before a switch."""
+        metadata = obj["metadata"]
+        notes, marks = metadata.get("annotations") or {}, metadata.get("labels") or {}
+        if labels.HUB in marks:
+            return bool(marks[labels.HUB] == label_value(self.hub_id) and notes.get(labels.OWNER) == self.user.name)
+        named = notes.get(labels.HUB_USERNAME, marks.get(labels.HUB_USERNAME))
+        return named in {self.user.name, self._expand_user_properties("{username}", slug_scheme="escape")}
+
+    @contextmanager
+    def _telling(self, what: str) -> Iterator[None]:
+        """Turn whatever goes wrong into one sentence for the person; the detail is for the log."""
+        try:
+            yield
+        except TenantSpawnerError as error:
+            self.log.warning("%s %s: %s", self._log_name, what, error.detail)
+            raise hub.told(error, self) from None
+        except Exception as error:
+            if hub.is_answer(error):
+                raise
+            self.log.exception("%s %s", self._log_name, what)
+            unforeseen = AdminMustAct(
+                "Something went wrong that nobody foresaw. The administrator finds it in the hub's log."
+            )
+            raise hub.told(unforeseen, self) from None
+
+    def _envelope(self) -> Envelope:
+        return Envelope.model_validate({name: getattr(self, name) for name in Envelope.model_fields}, by_name=True)
+
+    async def _runtime(self) -> Runtime:
+        listed = self.profile_list
+        connection = Connection(
+            host=self.k8s_api_host or None,
+            ca_cert=self.k8s_api_ssl_ca_cert or None,
+            verify=self.k8s_api_verify_ssl is not False,
+            request_timeout=max(float(self.k8s_api_request_timeout), 10.0),
+        )
+        where = Where(self.hub_namespace, self.tenancy_config_map, self.tenancy_selector) if self.tenanted else None
+        slugs = None if callable(listed) else tuple(hub_profiles(listed or []))
+        care = Care(self.sweep_interval, self.sweep_age, self.sweep_share)
+        return await runtime(Wiring(connection, self._envelope(), where, slugs, care))
+
+    async def _pods(self, run: Runtime, deadline: Deadline) -> Watch[Pod]:
+        """The watch that covers this server: our label under a tenancy, KubeSpawner's in the hub's own namespace."""
+        if self.tenanted and self.namespace != self._home:
+            return await run.sight.pods(self.namespace, f"{labels.HUB}={label_value(self.hub_id)}", deadline)
+        return await run.sight.pods(self.namespace, f"{labels.COMPONENT}={self.component_label}", deadline)
+
+    def _sweep(self, run: Runtime) -> None:
+        """Let the sweeper run once the hub knows its servers."""
+        if self.tenanted and JupyterHub.initialized():
+            app = JupyterHub.instance()
+
+            async def known() -> Collection[Server]:
+                with suppress(AttributeError):
+                    await app._start_future  # noqa: SLF001 - the only sign that the hub is up
+                return hub.known_servers(app.db, app.users)
+
+            run.sweep(known)
