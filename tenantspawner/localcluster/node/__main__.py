@@ -25,6 +25,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--missing-image", action="append", default=[], metavar="PATTERN")
     parser.add_argument("--pull-seconds", type=float, default=NodeOptions().pull_seconds)
     parser.add_argument("--address-mode", choices=[mode.value for mode in AddressMode], default="auto")
+    parser.add_argument("--storage", action="store_true", help="make volumes for claims")
     parser.add_argument("--verbose", action="store_true")
     return parser
 
@@ -45,6 +46,7 @@ def node_of(asked: argparse.Namespace) -> Node:
             pull_seconds=asked.pull_seconds,
             missing_images=tuple(asked.missing_image),
             address_mode=AddressMode(asked.address_mode),
+            storage=asked.storage,
         ),
         client_cert=access.client_cert,
         insecure=access.insecure,

@@ -27,6 +27,7 @@ from tenantspawner.localcluster.node.options import NodeOptions, Services
 from tenantspawner.localcluster.node.pod import PodWorker
 from tenantspawner.localcluster.node.reflector import Change, Reflector
 from tenantspawner.localcluster.node.registration import NodeFacts, Registration
+from tenantspawner.localcluster.node.storage import Provisioner
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,8 @@ class Node:
         self._closers.append(lambda: _at_most(_LEAVE_SECONDS, registration.leave()))
         pods = Reflector(client, POD.path(), self._observe, {"fieldSelector": f"spec.nodeName={self.name}"})
         self._tasks += [asyncio.create_task(registration.run()), asyncio.create_task(pods.run())]
+        if self._options.storage:
+            self._tasks.append(asyncio.create_task(Provisioner(client, self._services.claims).run()))
         await pods.synced.wait()
         await asyncio.to_thread(_clean, self._services.pods, set(pods.objects))
 

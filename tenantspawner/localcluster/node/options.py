@@ -17,7 +17,8 @@ class NodeOptions:
     crash up to five minutes; `config_retry` is how often a missing Secret or volume is looked for again; `home` is
     where images have their home directory; `close_grace` is what containers get when the node closes. `log_token`
     is a bearer token that readers of logs must show; `client_ca_file` signs the certificate they must show;
-    without either, only this machine may read, since the server listens at 127.0.0.1.
+    without either, only this machine may read, since the server listens at 127.0.0.1. With `storage` the node makes
+    the volumes of claims, for clusters where nobody else does.
     """
 
     pull_seconds: float = 0.3
@@ -33,6 +34,7 @@ class NodeOptions:
     log_token: str = ""
     log_tls: bool = True
     client_ca_file: Path | None = None
+    storage: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,17 +91,17 @@ class FakeApi:
         self._version = self.oldest = next(self._versions)
         self.break_watches()
 
-    async def until(self, condition, seconds=10):
+    async def until(self, condition, seconds=40):
         async def wait():
             while True:
                 with suppress(KeyError, IndexError, TypeError):
-                    if (value := condition()) is not None and value is not False:
+                    if value := condition():
                         return value
                 await asyncio.sleep(0.01)
 
         return await asyncio.wait_for(wait(), seconds)
 
-    async def until_phase(self, name, phase, seconds=10):
+    async def until_phase(self, name, phase, seconds=40):
         return await self.until(
             lambda: self.pod_now(name) if self.pod_now(name)["status"]["phase"] == phase else None, seconds
         )

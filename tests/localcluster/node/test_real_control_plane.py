@@ -23,7 +23,7 @@ def plane():
 @pytest.fixture
 async def kubectl(plane, tmp_path):
     access = read_kubeconfig(plane.kubeconfig(), tmp_path)
-    options = NodeOptions(missing_images=("*gone*",), first_backoff=1)
+    options = NodeOptions(missing_images=("*gone*",), first_backoff=1, storage=True)
     where = (access.url, access.token, access.ca_file)
     capacity = {"nvidia.com/gpu": "2"}
     async with Node(*where, name="local-1", data_dir=tmp_path / "data", capacity=capacity, options=options):
@@ -84,3 +84,35 @@ async def test_an_image_that_is_gone_and_an_exit_code_are_shown(kubectl):
     await until(kubectl, "ImagePullBackOff", "get", "pod", "gone")
     await until(kubectl, "exitCode: 3", "get", "pod", "three", "-o", "yaml")
     await kubectl("delete", "pod", "gone", "three", "--timeout=10s")
+
+
+async def test_a_claim_gets_a_volume_that_outlives_the_pod(kubectl):
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "home"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    await until(kubectl, "(default)", "get", "storageclass")
+    await kubectl("apply", "-f", "-", stdin=claim)
+    for name, script in (("writes", "echo kept > $HOME/file"), ("reads", "cat $HOME/file")):
+        manifest = pod(name, script)
+        manifest["spec"]["volumes"] = [{"name": "home", "persistentVolumeClaim": {"claimName": "home"}}]
+        manifest["spec"]["containers"][0]["volumeMounts"] = [{"name": "home", "mountPath": "/home/jovyan"}]
+        await kubectl("apply", "-f", "-", stdin=manifest)
+        await until(kubectl, "Completed", "get", "pod", name)
+    assert await kubectl("logs", "reads") == "kept\n"
+    await kubectl("delete", "pod", "writes", "reads", "--timeout=10s")
+    await kubectl("delete", "pvc", "home", "--timeout=10s")
+    await until(kubectl, "No resources found", "get", "pv")
+
+
+async def test_a_pod_lives_through_a_restart_of_the_api_server(kubectl, plane):
+    await kubectl("apply", "-f", "-", stdin=pod("web", SERVER))
+    await until(kubectl, "Serving HTTP on 127.", "logs", "web")
+    await asyncio.to_thread(plane.restart_apiserver)
+    await until(kubectl, "1/1     Running   0", "get", "pod", "web")
+    assert "deleted" in await kubectl("delete", "pod", "web", "--timeout=20s")
+    await kubectl("apply", "-f", "-", stdin=pod("next", "true"))
+    await until(kubectl, "Completed", "get", "pod", "next")
+    await kubectl("delete", "pod", "next", "--timeout=10s")
