@@ -137,9 +137,9 @@ class Refusal(Exception):
         self.code = code
         self.reason = reason
         self.message = message
-        self.details = {key: value for key, value in (details or {}).items() if value}
+        self.details = None if details is None else {key: value for key, value in details.items() if value}
         if retry_after is not None:
-            self.details["retryAfterSeconds"] = retry_after
+            self.details = {**(self.details or {}), "retryAfterSeconds": retry_after}
         self.retry_after = retry_after
         self.metadata: dict[str, str] = {}  # a refused list offers a token here
 
@@ -152,7 +152,7 @@ class Refusal(Exception):
             status["message"] = self.message
         if self.reason:
             status["reason"] = self.reason
-        if self.details:
+        if self.details is not None:
             status["details"] = self.details
         status["code"] = self.code
         return status
@@ -165,7 +165,7 @@ class Refusal(Exception):
     @classmethod
     def no_such_path(cls) -> Self:
         """Return 404 for a URL that nothing answers."""
-        return cls(404, "NotFound", "the server could not find the requested resource")
+        return cls(404, "NotFound", "the server could not find the requested resource", {})
 
     @classmethod
     def already_exists(cls, kind: Kind, name: str, *, being_deleted: bool = False) -> Self:
@@ -176,11 +176,11 @@ class Refusal(Exception):
 
     @classmethod
     def conflict(cls, kind: Kind, name: str, why: str, *, subject: str | None = None) -> Self:
-        """Return 409 for a write that does not fit what is stored; `subject` replaces ``pods`` in the words."""
-        message = f'Operation cannot be fulfilled on {subject or resource_name(kind)} "{name}": {why}'
-        details = _details(kind, name)
-        if subject is not None:
-            details["kind"] = subject
+        """Return 409 for a write that does not fit what is stored; `subject` replaces ``pods``."""
+        subject = subject or kind.plural
+        group = f".{kind.group}" if kind.group else ""
+        message = f'Operation cannot be fulfilled on {subject}{group} "{name}": {why}'
+        details = _details(kind, name) | {"kind": subject}
         return cls(409, "Conflict", message, details)
 
     @classmethod
@@ -211,6 +211,29 @@ class Refusal(Exception):
         return cls(422, "Invalid", f'{subject} "{name}" is invalid: {words}', details)
 
     @classmethod
+    def bad_options(cls, options: str, problem: FieldProblem) -> Self:
+        """Return 422 for a query that makes no sense; `options` is a kind such as ``ListOptions``."""
+        details = {"group": "meta.k8s.io", "kind": options, "causes": [problem.cause]}
+        message = f'{options}.meta.k8s.io "" is invalid: {problem.field}: {problem.message}'
+        return cls(422, "Invalid", message, details)
+
+    @classmethod
+    def unnamed(cls, problem: FieldProblem) -> Self:
+        """Return 422 for what cannot be said of any object, as for a patch that does not fit."""
+        message = f' "" is invalid: {problem.field}: {problem.message}'
+        return cls(422, "Invalid", message, {"causes": [problem.cause]})
+
+    @classmethod
+    def unprocessable(cls) -> Self:
+        """Return 422 for a JSON patch that cannot be carried out."""
+        return cls(422, "Invalid", "the server rejected our request due to an error in our request", {})
+
+    @classmethod
+    def plain(cls, why: str) -> Self:
+        """Return 500 without a reason, as the real API server answers errors it has not foreseen."""
+        return cls(500, "", why)
+
+    @classmethod
     def gone(cls, message: str) -> Self:
         """Return 410 for a resourceVersion or continue token that is too old."""
         return cls(410, "Expired", message)
@@ -223,7 +246,7 @@ class Refusal(Exception):
     @classmethod
     def method_not_allowed(cls) -> Self:
         """Return 405 for a verb the resource does not have."""
-        return cls(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+        return cls(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
     @classmethod
     def unsupported_media_type(cls, accepted: Sequence[str]) -> Self:

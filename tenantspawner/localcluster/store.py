@@ -83,13 +83,17 @@ class Store:
         self._tell(StoreEvent("ADDED" if previous is None else "MODIFIED", kind, stored, version, previous))
         return stored
 
-    def remove(self, kind: Kind, namespace: str | None, name: str) -> Object | None:
-        """Remove an object and return its last state under the version of its deletion; None when there was none."""
+    def remove(self, kind: Kind, namespace: str | None, name: str, last: Object | None = None) -> Object | None:
+        """Remove an object and return its last state under the version of its deletion; None when there was none.
+
+        `last` is that state where it differs from what is stored.
+        """
         previous = self._objects.get(kind, {}).get(namespace or "", {}).pop(name, None)
         if previous is None:
             return None
         version = self._next()
-        last = {**previous, "metadata": {**previous["metadata"], "resourceVersion": str(version)}}
+        last = last or previous
+        last = {**last, "metadata": {**last["metadata"], "resourceVersion": str(version)}}
         self._tell(StoreEvent("DELETED", kind, last, version, previous))
         return last
 

@@ -13,7 +13,7 @@ from typing import Any
 from tenantspawner.kube.kinds import Kind
 from tenantspawner.localcluster.api import fieldsets
 from tenantspawner.localcluster.api.clock import now
-from tenantspawner.localcluster.api.fieldsets import MARK, MissingKey, Tree
+from tenantspawner.localcluster.api.fieldsets import MARK, Tree
 from tenantspawner.localcluster.api.managed import Manager, managers_of, ownable, write_managers
 from tenantspawner.localcluster.api.preparation import merge_string_data
 from tenantspawner.localcluster.api.registry import Call, Registry
@@ -39,12 +39,7 @@ def apply(registry: Registry, call: Call, config: Object, *, force: bool) -> Obj
         if old is None and metadata.get("uid"):
             why = f"uid mismatch: the provided object specified uid {metadata['uid']}, and no existing object was found"
             raise Refusal.conflict(call.kind, call.name, why)
-        try:
-            return _applied(call, old, config, force=force)
-        except MissingKey as error:
-            where = f"{call.namespace}/{call.name}" if call.namespace else call.name
-            gvk = f"{call.kind.api_version if call.kind.group else '/v1'}, Kind={call.kind.kind}"
-            raise Refusal(500, "", f"failed to create typed patch object ({where}; {gvk}): {error}") from None
+        return _applied(call, old, config, force=force)
 
     return registry.update(call, build, tracked=True, create_absent=call.subresource is None)
 

@@ -1,4 +1,4 @@
-"""From the bytes of a request to an object of the right shape, or to the words the real API server would use.
+"""From plain values to an object of the right shape, or to the words the real API server would use.
 
 Each value is held against the schema: what has the wrong type is refused, what nobody knows is
 dropped and told (a warning, or a refusal when the client asked for strictness), null is absent,
@@ -10,35 +10,38 @@ import json
 from base64 import b64decode
 from typing import Any
 
-import yaml
-
+from tenantspawner.localcluster.api.bodies import JSON_NAMES
 from tenantspawner.localcluster.api.quantity import canonical
-from tenantspawner.localcluster.api.types import Field
-from tenantspawner.localcluster.attributes import Refusal
+from tenantspawner.localcluster.api.types import Field, is_known
+from tenantspawner.localcluster.attributes import FieldProblem, Refusal
 
 Object = dict[str, Any]
 
 _GO_TYPES = {"string": "string", "boolean": "bool", "int32": "int32", "int64": "int64", "bytes": "[]uint8"}
-_JSON_NAMES = {bool: "bool", str: "string", int: "number", float: "number", list: "array", dict: "object"}
-_TYPE_META = r'APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\""'
-_KIND_AND_VERSION = ("apiVersion", "kind")
-DEEPEST = 500
+_CONTAINERS = {"list", "map"}
+
+
+class Mismatch(Exception):
+    """A value of the wrong type; the text is Go's."""
 
 
 class Shaper:
-    """Holds one object against its schema and collects what nobody knows."""
+    """Holds one object against its schema and collects what nobody knows.
 
-    def __init__(self, fail: str) -> None:
+    Empty lists and maps are as good as absent, except to apply, where owning an empty one means something.
+    """
+
+    def __init__(self, *, keep_empty: bool = False) -> None:
         self.unknown: list[str] = []
-        self._fail = fail
+        self._keep_empty = keep_empty
 
-    def shape(self, value: Any, field: Field, path: str, owner: str) -> Any:
+    def shape(self, value: Any, field: Field, path: str = "", owner: str = "") -> Any:
         """Return the value in canonical form.
 
         Raises
         ------
-        Refusal
-            400, when a value has the wrong type.
+        Mismatch
+            A value has the wrong type.
         """
         match field.shape:
             case "scalar":
@@ -64,7 +67,9 @@ class Shaper:
             if known is None:
                 self.unknown.append(below)
             elif entry is not None:
-                shaped[key] = self.shape(entry, known, below, field.name)
+                part = self.shape(entry, known, below, field.name)
+                if part or known.shape not in _CONTAINERS or self._keep_empty:
+                    shaped[key] = part
         return shaped
 
     def _map(self, value: Any, field: Field, path: str, owner: str) -> Object:
@@ -72,7 +77,7 @@ class Shaper:
             raise self._mismatch(value, path, owner, f"map[string]{_go_type(field.item)}")
         item = field.item or Field("scalar", "any")
         return {
-            key: self.shape("" if entry is None else entry, item, f"{path}.{key}", owner)
+            key: self.shape("" if entry is None else entry, item, f"{path}[{key}]", owner)
             for key, entry in value.items()
         }
 
@@ -101,7 +106,7 @@ class Shaper:
         try:
             return canonical(text)
         except ValueError as error:
-            raise Refusal.bad_request(f"{self._fail}: {error}") from None
+            raise Mismatch(str(error)) from None
 
     def _bytes(self, value: Any, path: str, owner: str) -> str:
         if not isinstance(value, str):
@@ -109,14 +114,14 @@ class Shaper:
         try:
             b64decode(value.replace("\n", "").replace("\r", ""), validate=True)
         except (binascii.Error, ValueError):
-            raise Refusal.bad_request(f"{self._fail}: illegal base64 data at input byte {_bad_byte(value)}") from None
+            raise Mismatch(f"illegal base64 data at input byte {_bad_byte(value)}") from None
         return value
 
-    def _mismatch(self, value: Any, path: str, owner: str, wanted: str) -> Refusal:
+    def _mismatch(self, value: Any, path: str, owner: str, wanted: str) -> Mismatch:
         plain = ".".join(part.partition("[")[0] for part in path.split("."))
         where = f"Go struct field {owner}.{plain}" if plain else "Go value"
-        found = _JSON_NAMES.get(type(value), "null")
-        return Refusal.bad_request(f"{self._fail}: json: cannot unmarshal {found} into {where} of type {wanted}")
+        found = JSON_NAMES.get(type(value), "null")
+        return Mismatch(f"json: cannot unmarshal {found} into {where} of type {wanted}")
 
 
 def _go_type(field: Field | None) -> str:
@@ -130,30 +135,6 @@ def _bad_byte(text: str) -> int:
     return next((index for index, character in enumerate(text) if character not in alphabet), len(text) // 4 * 4)
 
 
-def parse_body(body: bytes, content_type: str) -> Any:
-    """Read JSON or YAML.
-
-    Raises
-    ------
-    Refusal
-        400 when it is neither, 415 for a type that is not understood (protobuf among them).
-    """
-    plain = content_type.partition(";")[0].strip().lower()
-    try:
-        if plain in {"application/yaml", "application/apply-patch+yaml"} and body.lstrip()[:1] not in {b"{", b"["}:
-            return yaml.load(body, Loader=_YAML)  # noqa: S506  # it is the safe loader, in C where there is one
-        return json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise Refusal.bad_request(f"error decoding body: {type(error).__name__}: {str(error)[:200]}") from None
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"invalid character '{name[0]}' looking for beginning of value")
-
-
-_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
 def shape_object(raw: Any, field: Field, api_version: str, kind: str, *, strictness: str) -> tuple[Object, list[str]]:
     """Hold a decoded body against its schema; returns the object and the warnings about it.
 
@@ -163,35 +144,63 @@ def shape_object(raw: Any, field: Field, api_version: str, kind: str, *, strictn
         400 for a wrong kind or type, and under ``strictness="Strict"`` for an unknown field.
     """
     fail = f'{kind} in version "{api_version.rpartition("/")[2]}" cannot be handled as a {kind}'
-    if not isinstance(raw, dict):
-        found = _JSON_NAMES.get(type(raw), "null")
-        raise Refusal.bad_request(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal "
-            f"{found} into Go value of type struct {{ {_TYPE_META} }}"
-        )
     _check_type(raw, api_version, kind)
-    shaper = Shaper(fail)
-    shaped = shaper.shape({**raw, "apiVersion": api_version, "kind": kind}, field, "", kind)
-    shaped.setdefault("metadata", {})
-    unknown = [f'unknown field "{path}"' for path in sorted(shaper.unknown)]
+    shaper = Shaper()
+    try:
+        shaped = shaper.shape({**raw, "apiVersion": api_version, "kind": kind}, field)
+    except Mismatch as mismatch:
+        raise Refusal.bad_request(f"{fail}: {mismatch}") from None
+    unknown = [f'unknown field "{path}"' for path in shaper.unknown]
     if strictness == "Strict" and unknown:
         raise Refusal.bad_request(f"{fail}: strict decoding error: {', '.join(unknown)}")
     return shaped, unknown if strictness != "Ignore" else []
 
 
+def shape_patched(patched: Object, field: Field, *, strictness: str) -> tuple[Object, list[str]]:
+    """Hold what a patch has made of an object against its schema; 422 where it does not fit any more."""
+    shaper = Shaper()
+    try:
+        shaped = shaper.shape(patched, field)
+    except Mismatch as mismatch:
+        shown = json.dumps(patched, separators=(",", ":"), ensure_ascii=False)
+        raise Refusal.unnamed(FieldProblem.invalid("patch", shown, str(mismatch))) from None
+    unknown = [f'unknown field "{path}"' for path in shaper.unknown]
+    if strictness == "Strict" and unknown:
+        raise Refusal.unnamed(FieldProblem.invalid("patch", patched, f"strict decoding error: {', '.join(unknown)}"))
+    return shaped, unknown if strictness != "Ignore" else []
+
+
+def shape_applied(config: Any, field: Field, api_version: str, kind: str) -> Object:
+    """Hold an applied configuration against its schema; there, an unknown field is always an error."""
+    if not isinstance(config, dict) or not config.get("apiVersion") or not config.get("kind"):
+        found = config if isinstance(config, dict) else {}
+        raise Refusal.bad_request(f"invalid object type: {found.get('apiVersion', '/')}, Kind={found.get('kind', '')}")
+    _check_type(config, api_version, kind)
+    shaper = Shaper(keep_empty=True)
+    group, _, version = api_version.rpartition("/")
+    metadata = config.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    what = f"({metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {group}/{version}, Kind={kind})"
+    try:
+        shaped: Object = shaper.shape(config, field)
+    except Mismatch as mismatch:
+        raise Refusal.plain(f"failed to create typed patch object {what}: {mismatch}") from None
+    if shaper.unknown:
+        words = [f".{path}: field not declared in schema" for path in shaper.unknown]
+        shown = words[0] if len(words) == 1 else "errors:\n  " + "\n  ".join(words)
+        raise Refusal.plain(f"failed to create typed patch object {what}: {shown}")
+    return shaped
+
+
 def _check_type(raw: Object, api_version: str, kind: str) -> None:
-    for key, expected in zip(_KIND_AND_VERSION, (api_version, kind), strict=True):
-        given = raw.get(key)
-        if given and given != expected:
-            group, _, version = str(raw.get("apiVersion", "")).rpartition("/")
-            wanted_group, _, wanted_version = api_version.rpartition("/")
-            if key == "kind" or group != wanted_group:
-                raise Refusal.bad_request(
-                    f'{raw.get("kind") or kind} in version "{version}" cannot be handled as a {kind}: no kind '
-                    f'"{raw.get("kind")}" is registered for version "{raw.get("apiVersion") or api_version}" in scheme'
-                    if group != wanted_group
-                    else f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind"
-                )
-            raise Refusal.bad_request(
-                f"the API version in the data ({given}) does not match the expected API version ({wanted_group and f'{wanted_group}/'}{wanted_version})"
-            )
+    given_version, given_kind = raw.get("apiVersion") or api_version, raw.get("kind") or kind
+    if (given_version, given_kind) == (api_version, kind):
+        return
+    version = str(given_version).rpartition("/")[2]
+    known = is_known(str(given_version), str(given_kind))
+    why = (
+        f"converting (v1.{given_kind}) to (core.{kind}): unknown conversion"
+        if known
+        else f'no kind "{given_kind}" is registered for version "{given_version}" in scheme "pkg/runtime/scheme.go:111"'
+    )
+    raise Refusal.bad_request(f'{given_kind} in version "{version}" cannot be handled as a {kind}: {why}')

@@ -11,7 +11,7 @@ from typing import Any
 from tenantspawner.kube import kinds as kube
 from tenantspawner.localcluster.api import clock
 from tenantspawner.localcluster.api.registry import Call, Registry
-from tenantspawner.localcluster.attributes import FieldProblem, Refusal
+from tenantspawner.localcluster.attributes import Refusal
 from tenantspawner.localcluster.kinds import PERSISTENT_VOLUME, STORAGE_CLASS
 
 Object = dict[str, Any]
@@ -51,6 +51,8 @@ def delete(registry: Registry, call: Call, options: DeleteOptions) -> tuple[Obje
     grace = _grace(call, old, options)
     finalizers = _finalizers(old, options)
     if not finalizers and not grace:
+        if call.kind is kube.POD:
+            old = _mark(old, 0, [])
         return _remove(registry, call, old), True
     if "deletionTimestamp" in old["metadata"] and not _shortens(old, grace, finalizers):
         return old, False
@@ -60,7 +62,7 @@ def delete(registry: Registry, call: Call, options: DeleteOptions) -> tuple[Obje
 
 def check_preconditions(call: Call, old: Object, options: DeleteOptions) -> None:
     """Raise 409 when the object is not the one that was meant."""
-    kind = f"{call.kind.kind}.{call.kind.group}" if call.kind.group else call.kind.kind
+    kind = call.kind.kind
     metadata = old["metadata"]
     if options.uid and options.uid != metadata["uid"]:
         why = (
@@ -79,7 +81,7 @@ def check_preconditions(call: Call, old: Object, options: DeleteOptions) -> None
 def _remove(registry: Registry, call: Call, old: Object) -> Object:
     if call.dry_run:
         return old
-    return registry.store.remove(call.kind, old["metadata"].get("namespace"), call.name) or old
+    return registry.store.remove(call.kind, old["metadata"].get("namespace"), call.name, last=old) or old
 
 
 def _grace(call: Call, old: Object, options: DeleteOptions) -> int:
@@ -87,13 +89,10 @@ def _grace(call: Call, old: Object, options: DeleteOptions) -> int:
     if call.kind is not kube.POD:
         return 0
     spec, status = old.get("spec", {}), old.get("status", {})
-    if options.grace is not None and options.grace < 0:
-        problem = FieldProblem.invalid("gracePeriodSeconds", options.grace, "must be greater than or equal to 0")
-        raise Refusal.invalid(call.kind, call.name, [problem])
     if not spec.get("nodeName") or status.get("phase") in _ENDED:
         return 0
     if options.grace is not None:
-        return options.grace
+        return options.grace if options.grace >= 0 else 1
     current = old["metadata"].get("deletionGracePeriodSeconds")
     if current is not None:
         return int(current)

@@ -30,6 +30,8 @@ def document(path: str, accept: str, host: str) -> Reply:
             found = _or_404(discovery.resource_list("", version))
         case ["apis"]:
             found = discovery.group_list()
+        case ["apis", group] if discovery.group_document(group) is None:
+            return page_not_found()
         case ["apis", group]:
             found = _or_404(discovery.group_document(group))
         case ["apis", group, version]:
@@ -52,9 +54,16 @@ def document(path: str, accept: str, host: str) -> Reply:
                     "/version",
                 ]
             }
-        case _:
+        case ["api", *_]:
             raise Refusal.no_such_path()
+        case _:
+            return page_not_found()
     return Reply(OK, found)
+
+
+def page_not_found() -> Reply:
+    """Return what is at a path that nobody knows."""
+    return Reply(404, b"404 page not found\n", "text/plain; charset=utf-8")
 
 
 def _or_404(found: dict[str, object] | None) -> dict[str, object]:

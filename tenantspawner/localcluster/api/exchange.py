@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tenantspawner.localcluster.api import protobuf
-from tenantspawner.localcluster.api.decode import parse_body
+from tenantspawner.localcluster.api.bodies import parse_body
 from tenantspawner.localcluster.api.registry import Call
 from tenantspawner.localcluster.api.routes import Target
 from tenantspawner.localcluster.attributes import FieldProblem, Refusal, UserInfo
@@ -17,6 +17,7 @@ Object = dict[str, Any]
 JSON = "application/json"
 YAML = "application/yaml"
 _LONGEST_MANAGER = 128
+_STRICTNESS = ("", "Ignore", "Strict", "Warn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,7 @@ class Question:
         dry_run = self.query.get("dryRun", "")
         if dry_run not in {"", "All"}:
             problem = FieldProblem.not_supported("dryRun", [dry_run], ["All"])
-            message = (
-                f'{_OPTIONS.get(target.verb, "UpdateOptions")}.meta.k8s.io "" is invalid: dryRun: {problem.message}'
-            )
-            raise Refusal(422, "Invalid", message, {"group": "meta.k8s.io", "causes": [problem.cause]})
+            raise Refusal.bad_options(_OPTIONS.get(target.verb, "UpdateOptions"), problem)
         return Call(
             self.user, target.kind, target.namespace, target.name, target.subresource, bool(dry_run), self.manager
         )
@@ -59,7 +57,11 @@ class Question:
     @property
     def strictness(self) -> str:
         """What becomes of unknown fields: ``Strict``, ``Warn`` or ``Ignore``."""
-        return self.query.get("fieldValidation") or "Warn"
+        asked = self.query.get("fieldValidation", "")
+        if asked not in _STRICTNESS:
+            problem = FieldProblem.not_supported("fieldValidation", asked, _STRICTNESS)
+            raise Refusal.bad_options(_OPTIONS.get(self.target.verb, "UpdateOptions"), problem)
+        return asked or "Warn"
 
     @property
     def content_type(self) -> str:
@@ -76,11 +78,9 @@ class Question:
         """
         if self.content_type not in {JSON, YAML, protobuf.MEDIA_TYPE}:
             raise Refusal.unsupported_media_type([JSON, YAML, protobuf.MEDIA_TYPE])
-        if not self.body:
-            raise Refusal.bad_request("EOF")
         if self.content_type == protobuf.MEDIA_TYPE:
             return protobuf.decode(self.body)
-        return parse_body(self.body, self.content_type)
+        return parse_body(self.body, self.content_type, self.target.served_as.kind)
 
 
 _OPTIONS = {"create": "CreateOptions", "patch": "PatchOptions", "delete": "DeleteOptions"}

@@ -20,10 +20,6 @@ _LEAF: Tree = {MARK: {}}
 _KEY_DEFAULTS = {"protocol": "TCP"}
 
 
-class MissingKey(Exception):
-    """A list item has no value for the key that would tell it apart; the text is the real API server's."""
-
-
 def read(wire: Tree) -> Tree:
     """Return the tree of a ``fieldsV1``."""
     return {key: {} if key == MARK else (read(value) if value else _LEAF) for key, value in wire.items()}
@@ -106,13 +102,7 @@ def _words(element: str) -> str:
 
 
 def members(value: Any, field: Field) -> Iterator[tuple[str, Any, Field]]:
-    """Yield (path element, value, schema) of each part of a struct, map or list that is told apart.
-
-    Raises
-    ------
-    MissingKey
-        An item of a list has no value for its key.
-    """
+    """Yield (path element, value, schema) of each part of a struct, map or list that is told apart."""
     if isinstance(value, dict):
         for key, part in value.items():
             yield f"f:{key}", part, field.child(key)
@@ -123,17 +113,12 @@ def members(value: Any, field: Field) -> Iterator[tuple[str, Any, Field]]:
 
 
 def element_of(item: Any, field: Field, index: int = 0) -> str:
-    """Return the path element of a list item."""
+    """Return the path element of a list item; its place where it has no value for a key."""
     if field.is_set:
         return f"v:{json.dumps(item)}"
-    names: Tree = {}
-    for key in sorted(field.keys):
-        names[key] = item.get(key, _KEY_DEFAULTS.get(key))
-        if names[key] is None:
-            raise MissingKey(
-                f'element {index}: associative list with keys has an element that omits key field "{key}" '
-                "(and doesn't have default value)"
-            )
+    names = {key: item.get(key, _KEY_DEFAULTS.get(key)) for key in sorted(field.keys)}
+    if None in names.values():
+        return f"i:{index}"
     return f"k:{json.dumps(names, separators=(',', ':'))}"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from tenantspawner.kube.kinds import Kind
 from tenantspawner.localcluster.api.selectors import Predicate
-from tenantspawner.localcluster.attributes import Refusal
+from tenantspawner.localcluster.attributes import FieldProblem, Refusal
 from tenantspawner.localcluster.store import Expired, Store
 
 Object = dict[str, Any]
@@ -56,7 +56,8 @@ def list_page(
     Refusal
         400 for a limit or token that cannot be read, 410 for a version that is too old, 504 for one to come.
     """
-    limit = _number(query.get("limit", ""), "limit")
+    check_options(query)
+    limit = _number(query.get("limit", ""))
     token = query.get("continue", "")
     if token:
         version, start = _read_token(token)
@@ -81,11 +82,10 @@ def _asked_version(store: Store, kind: Kind, namespace: str | None, query: Mappi
     match = query.get("resourceVersionMatch", "")
     if not text:
         if match:
-            raise Refusal.bad_request(
-                "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
-            )
+            words = "resourceVersionMatch is forbidden unless resourceVersion is provided"
+            raise Refusal.bad_options("ListOptions", FieldProblem.forbidden("resourceVersionMatch", words))
         return store.list(kind, namespace)
-    version = _number(text, "resourceVersion")
+    version = read_version(text)
     if version > store.resource_version:
         message = f"Too large resource version: {version}, current: {store.resource_version}"
         cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
@@ -136,14 +136,29 @@ def _key(obj: Object) -> str:
     return f"{metadata.get('namespace') or ''}\0{metadata['name']}"
 
 
-def _number(text: str, name: str) -> int:
-    if not text:
-        return 0
+def _number(text: str) -> int:
+    if text and not text.removeprefix("-").isdecimal():
+        raise Refusal.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    return max(int(text or 0), 0)
+
+
+def read_version(text: str) -> int:
+    """Read a resourceVersion of a list, 400 when it is none."""
     if not text.isascii() or not text.isdigit():
-        raise Refusal.bad_request(
-            f'{name}: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
-        )
+        words = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise Refusal.bad_request(f"invalid resource version: {words}")
     return int(text)
+
+
+def check_options(query: Mapping[str, str]) -> None:
+    """Refuse a query whose parts contradict each other."""
+    match = query.get("resourceVersionMatch", "")
+    if match not in {"", "Exact", "NotOlderThan"}:
+        problem = FieldProblem.not_supported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""])
+        raise Refusal.bad_options("ListOptions", problem)
+    if "sendInitialEvents" in query and match != "NotOlderThan":
+        words = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        raise Refusal.bad_options("ListOptions", FieldProblem.forbidden("resourceVersionMatch", words))
 
 
 def _write_token(version: int, start: str) -> str:
@@ -156,4 +171,4 @@ def _read_token(text: str) -> tuple[int, str]:
         token = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         return int(token["rv"]), str(token["start"])
     except (ValueError, KeyError, TypeError):
-        raise Refusal.bad_request("continue key is not valid") from None
+        raise Refusal.bad_request("invalid continue token: continue key is not valid") from None

@@ -52,7 +52,7 @@ class Manager:
         words = f'"{self.name}"'
         if self.subresource:
             words += f' with subresource "{self.subresource}"'
-        return words + (f" using {self.api_version} at {self.time}" if self.operation == "Update" else "")
+        return words + (f" using {self.api_version}" if self.operation == "Update" else "")
 
 
 def managers_of(obj: Object) -> list[Manager]:

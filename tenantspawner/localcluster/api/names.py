@@ -19,10 +19,11 @@ _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _VALUE = f"({_QUALIFIED})?"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
 LONGEST_LABEL = 63
+_FINALIZERS = {"kubernetes", "orphan", "foregroundDeletion"}
 LONGEST_SUBDOMAIN = 253
 
 
-def _check(pattern: str, longest: int, words: str, unit: str = "bytes") -> NameCheck:
+def _check(pattern: str, longest: int, words: str, unit: str = "characters") -> NameCheck:
     matches = re.compile(pattern, re.ASCII).fullmatch
 
     def problems(name: str) -> list[str]:
@@ -56,6 +57,7 @@ _name_part = _check(
     LONGEST_LABEL,
     "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
     f"character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_QUALIFIED}')",
+    "bytes",
 )
 label_value = _check(
     _VALUE,
@@ -63,6 +65,7 @@ label_value = _check(
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
     "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
     f"'{_VALUE}')",
+    "bytes",
 )
 config_key = _check(
     _CONFIG_KEY,
@@ -133,6 +136,10 @@ def metadata_problems(kind: Kind, metadata: Mapping[str, Any]) -> Iterator[Field
     for finalizer in metadata.get("finalizers", []):
         for words in qualified(finalizer):
             yield FieldProblem.invalid("metadata.finalizers", finalizer, words)
+    for index, finalizer in enumerate(metadata.get("finalizers", [])):
+        if "/" not in finalizer and finalizer not in _FINALIZERS:
+            words = "name is neither a standard finalizer name nor is it fully qualified"
+            yield FieldProblem.invalid(f"metadata.finalizers[{index}]", finalizer, words)
 
 
 def _name_problems(kind: Kind, metadata: Mapping[str, Any]) -> Iterator[FieldProblem]:

@@ -13,6 +13,7 @@ from typing import Any
 import jsonpatch
 import jsonpointer
 
+from tenantspawner.localcluster.api.bodies import JSON_NAMES
 from tenantspawner.localcluster.api.types import Field
 from tenantspawner.localcluster.attributes import Refusal
 
@@ -48,19 +49,32 @@ def json_patch(target: Object, patch: Any) -> Object:
     Raises
     ------
     Refusal
-        400 when it is no patch, 422 when it does not fit the object.
+        400 when it is no list, 422 when it does not fit the object.
     """
     if not isinstance(patch, list):
-        raise Refusal.bad_request(
-            "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
-        )
+        raise not_a_patch(patch, "[]handlers.jsonPatchOp")
     try:
-        patched: Object = jsonpatch.JsonPatch(patch).apply(copy.deepcopy(target))
-    except jsonpatch.InvalidJsonPatch as error:
-        raise Refusal.bad_request(f"error decoding patch: {error}") from None
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException):
-        raise Refusal(422, "Invalid", "the server rejected our request due to an error in our request") from None
+        patched: Object = copy.deepcopy(target)
+        for operation in patch:
+            patched = jsonpatch.JsonPatch([_lenient(operation, patched)]).apply(patched, in_place=True)
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError):
+        raise Refusal.unprocessable() from None
     return patched
+
+
+def _lenient(operation: Object, target: Object) -> Object:
+    """Let ``replace`` add a member that is not there, as the real API server's library does."""
+    if operation["op"] != "replace":
+        return operation
+    pointer = jsonpointer.JsonPointer(operation["path"])
+    parent, key = pointer.to_last(target)
+    return {**operation, "op": "add"} if isinstance(parent, dict) and key not in parent else operation
+
+
+def not_a_patch(body: Any, wanted: str) -> Refusal:
+    """Return 400 for a patch of the wrong type."""
+    found = JSON_NAMES.get(type(body), "null")
+    return Refusal.bad_request(f"error decoding patch: json: cannot unmarshal {found} into Go value of type {wanted}")
 
 
 def strategic_patch(target: Any, patch: Any, field: Field) -> Any:
@@ -120,7 +134,8 @@ def _strategic_list(target: list[Any], patch: list[Any], field: Field, order: li
     merged = list(target)
     for item in patch:
         if not isinstance(item, dict) or key not in item:
-            raise Refusal.bad_request(f"map: {item} does not contain declared merge key: {key}")
+            shown = " ".join(f"{name}:{value}" for name, value in item.items()) if isinstance(item, dict) else item
+            raise Refusal.plain(f"map: map[{shown}] does not contain declared merge key: {key}")
         index = next((i for i, have in enumerate(merged) if have.get(key) == item[key]), None)
         if item.get(_DIRECTIVE) == "delete":
             merged = [have for have in merged if have.get(key) != item[key]]

@@ -24,6 +24,7 @@ Build = Callable[[Object | None], Object]
 CREATED_BY_UPDATE = {
     "LimitRange", "Event", "Service", "Endpoints", "RoleBinding", "ClusterRoleBinding", "Role", "ClusterRole", "Lease",
 }  # fmt: skip
+_WRONG_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
 _NEED_VERSION = {"Lease", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 
 
@@ -80,7 +81,7 @@ class Registry:
         preparation.wipe_system_fields(obj)
         _place(call, metadata)
         if metadata.get("resourceVersion") and not tracked:
-            raise Refusal.bad_request("resourceVersion should not be set on objects to be created")
+            raise Refusal.plain("resourceVersion should not be set on objects to be created")
         metadata.pop("resourceVersion", None)
         apply_defaults(call.kind, obj)
         if not tracked:
@@ -131,7 +132,7 @@ class Registry:
         new = self.admit(_attributes(call, "UPDATE", new, old), self.store, validation=check)
         if _finished(call.kind, new):
             if not call.dry_run:
-                self.store.remove(call.kind, _namespace_of(call), call.name)
+                self.store.remove(call.kind, _namespace_of(call), call.name, last=new)
             return new
         return self._put(call, new)
 
@@ -161,15 +162,11 @@ def _place(call: Call, metadata: Object) -> None:
     """Put a new object into the namespace of the URL."""
     if not call.kind.namespaced:
         if metadata.get("namespace"):
-            raise Refusal.bad_request(
-                "the namespace of the provided object does not match the namespace sent on the request"
-            )
+            raise Refusal.bad_request(_WRONG_NAMESPACE)
         return
     given = metadata.setdefault("namespace", call.namespace)
     if given != call.namespace:
-        raise Refusal.bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request"
-        )
+        raise Refusal.bad_request(_WRONG_NAMESPACE)
 
 
 def _check_identity(call: Call, new: Object, old: Object) -> None:
@@ -181,12 +178,14 @@ def _check_identity(call: Call, new: Object, old: Object) -> None:
     if call.kind.namespaced:
         namespace = metadata.setdefault("namespace", call.namespace)
         if namespace != call.namespace:
-            raise Refusal.bad_request(
-                f"the namespace of the object ({namespace}) does not match the namespace on the request ({call.namespace})"
-            )
+            raise Refusal.bad_request(_WRONG_NAMESPACE)
     uid = metadata.get("uid")
     if uid and uid != stored["uid"]:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored['uid']}"
+        key = "/".join(part for part in ("/registry", call.kind.plural, call.namespace, call.name) if part)
+        why = (
+            f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+            f"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored['uid']}"
+        )
         raise Refusal.conflict(call.kind, call.name, why)
     version = metadata.get("resourceVersion")
     if version in {None, "", "0"}:

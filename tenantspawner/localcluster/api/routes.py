@@ -97,6 +97,11 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> Target | UnknownR
     return Target(verb, stored, kind, namespace, name, subresource)
 
 
+def is_served(group: str) -> bool:
+    """Whether anything of an API group is served."""
+    return any(kind.group == group for kind in SERVED)
+
+
 def _split(rest: list[str]) -> tuple[str | None, str, str, str | None]:
     match rest:
         case ["namespaces", name, "status" | "finalize" as subresource]:
@@ -120,6 +125,6 @@ def _verb(method: str, name: str, query: Mapping[str, str]) -> str:
         return "get" if name else "list"
     if method == "DELETE":
         return "delete" if name else "deletecollection"
-    if method not in _VERBS:
+    if method not in _VERBS or (method != "POST" and not name):
         raise Refusal.method_not_allowed()
     return _VERBS[method]

@@ -87,7 +87,7 @@ def _label_term(match: re.Match[str]) -> Predicate:
         return lambda labels: key in labels
     if operator in {"in", "notin"}:
         if match["set"] is None:
-            raise Refusal.bad_request(f"unable to parse requirement: found '{match['value']}', expected: '('")
+            raise Refusal.bad_request(f"unable to parse requirement: found '{match['value']}' expected: '('")
         wanted = frozenset(word.strip() for word in match["set"].split(","))
     else:
         wanted = frozenset([match["value"] or ""])

@@ -5,6 +5,7 @@ The body is read before anything is decided, so that a write, once begun, runs t
 """
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -16,9 +17,10 @@ from aiohttp import web
 from tenantspawner.kube.kinds import Kind
 from tenantspawner.localcluster.api import documents, reviews, subresources, verbs
 from tenantspawner.localcluster.api.exchange import Question, Reply, warning_headers
+from tenantspawner.localcluster.api.listing import check_options
 from tenantspawner.localcluster.api.logs import LogProxy
 from tenantspawner.localcluster.api.registry import Registry
-from tenantspawner.localcluster.api.routes import REVIEWS, Target, UnknownResource, parse
+from tenantspawner.localcluster.api.routes import REVIEWS, Target, UnknownResource, is_served, parse
 from tenantspawner.localcluster.api.selectors import selector
 from tenantspawner.localcluster.api.watching import Watch, Watches, encode
 from tenantspawner.localcluster.attributes import Refusal, UserInfo
@@ -32,6 +34,8 @@ Object = dict[str, Any]
 LARGEST_BODY = 3 * 1024 * 1024
 _PUBLIC = {"/healthz", "/livez", "/readyz", "/version", "/version/"}
 _SHORTEST_WATCH = 1800.0
+_WATCH_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
+_log = logging.getLogger(__name__)
 
 
 class _Reset(Exception):
@@ -70,6 +74,8 @@ class ApiServer:
                 return _response(self._document(request, user))
             if isinstance(asked, UnknownResource):
                 self._authorize(user, asked.verb, asked.group, asked)
+                if asked.group and not is_served(asked.group):
+                    return _response(documents.page_not_found())
                 raise Refusal.no_such_path()
             return await self._resource(request, asked, user)
         except Refusal as refusal:
@@ -77,6 +83,9 @@ class ApiServer:
         except _Reset:
             _reset(request)
             return web.Response()
+        except Exception as error:
+            _log.exception("%s %s failed", request.method, request.path)
+            return _response(_refused(Refusal.internal(f"{type(error).__name__}: a bug of the embedded cluster")))
 
     def _authenticate(self, request: web.Request) -> UserInfo:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -163,9 +172,14 @@ class ApiServer:
             names = f"metadata.name={target.name}"
         selected = selector(target.kind, query.get("labelSelector", ""), names)
         watch = Watch(target.kind, target.namespace, selected, verbs.represent(question).changes)
-        response = web.StreamResponse(
-            headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
-        )
+        check_options(query)
+        version = query.get("resourceVersion", "")
+        if version and not version.isdigit():
+            words = (
+                f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax'
+            )
+            raise Refusal.plain(words)
+        response = web.StreamResponse(headers=_WATCH_HEADERS)
         try:
             self._start(watch, query)
         except Refusal as refusal:
@@ -184,11 +198,6 @@ class ApiServer:
 
     def _start(self, watch: Watch, query: Mapping[str, str]) -> None:
         version = query.get("resourceVersion", "")
-        if version and not version.isdigit():
-            words = (
-                f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax'
-            )
-            raise Refusal.bad_request(words)
         wants_initial = query.get("sendInitialEvents")
         bookmark: Object | None = None
         if _is_true(wants_initial):

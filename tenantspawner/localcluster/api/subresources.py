@@ -33,8 +33,7 @@ def bind(registry: Registry, question: Question) -> Reply:
     pod = registry.existing(call)
     node = binding.get("target", {}).get("name", "")
     if not node:
-        problem = FieldProblem.required("target.name")
-        raise Refusal.invalid(call.kind, call.name, [problem])
+        raise Refusal.plain("target.name: Required value")
     current = pod["spec"].get("nodeName")
     if "deletionTimestamp" in pod["metadata"]:
         raise Refusal.conflict(

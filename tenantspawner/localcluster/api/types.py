@@ -123,6 +123,11 @@ def root_of(api_version: str, kind: str) -> Field:
     return Field("struct", _document()["roots"][f"{api_version}/{kind}"])
 
 
+def is_known(api_version: str, kind: str) -> bool:
+    """Whether a kind is known by the words of a manifest."""
+    return f"{api_version}/{kind}" in _document()["roots"]
+
+
 def names() -> tuple[str, ...]:
     """Return the names of all structs."""
     return tuple(_document()["types"])

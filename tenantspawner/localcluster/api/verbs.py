@@ -3,11 +3,13 @@
 Subresources other than ``status`` are in `subresources`, reviews in `reviews`, watches in `server`.
 """
 
+from functools import partial
 from typing import Any
 
 from tenantspawner.localcluster.api import events, patch
 from tenantspawner.localcluster.api.apply import apply
-from tenantspawner.localcluster.api.decode import parse_body, shape_object
+from tenantspawner.localcluster.api.bodies import parse_apply, parse_patch
+from tenantspawner.localcluster.api.decode import shape_applied, shape_object, shape_patched
 from tenantspawner.localcluster.api.deletion import ANSWERED_WITH_OBJECT, DeleteOptions, delete
 from tenantspawner.localcluster.api.exchange import Question, Reply
 from tenantspawner.localcluster.api.listing import list_page
@@ -15,8 +17,8 @@ from tenantspawner.localcluster.api.registry import CREATED_BY_UPDATE, Call, Reg
 from tenantspawner.localcluster.api.representation import Representation
 from tenantspawner.localcluster.api.routes import EVENTS_EVENT
 from tenantspawner.localcluster.api.selectors import selector
-from tenantspawner.localcluster.api.types import root, root_of
-from tenantspawner.localcluster.attributes import Refusal
+from tenantspawner.localcluster.api.types import Field, root, root_of
+from tenantspawner.localcluster.attributes import FieldProblem, Refusal
 
 Object = dict[str, Any]
 
@@ -62,6 +64,7 @@ def shaped(question: Question, raw: Any) -> tuple[Object, list[str]]:
     """Return the object in a body, in the words it is stored in, and the warnings about it."""
     served = question.target.served_as
     obj, warnings = shape_object(raw, root(served), served.api_version, served.kind, strictness=question.strictness)
+    obj.setdefault("metadata", {})
     return (events.to_core(obj) if served is EVENTS_EVENT else obj), warnings
 
 
@@ -86,23 +89,13 @@ def _patch(registry: Registry, question: Question) -> Reply:
     if kind == patch.APPLY_YAML:
         return _apply(registry, question)
     if kind not in patch.ACCEPTED:
-        raise Refusal.unsupported_media_type(patch.ACCEPTED)
-    body = parse_body(question.body, "application/json")
+        raise Refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
+    body = parse_patch(question.body)
+    field, strictness = root(question.target.kind), question.strictness
     warnings: list[str] = []
 
     def build(old: Object | None) -> Object:
-        field = root(question.target.kind)
-        current = old or {}
-        match kind:
-            case patch.JSON_PATCH:
-                patched = patch.json_patch(current, body)
-            case patch.MERGE_PATCH:
-                patched = patch.merge_patch(current, _object(body))
-            case _:
-                patched = patch.strategic_patch(current, _object(body), field)
-        new, found = shape_object(
-            patched, field, question.target.kind.api_version, question.target.kind.kind, strictness=question.strictness
-        )
+        new, found = shape_patched(_patched(kind, old or {}, body, field), field, strictness=strictness)
         warnings.extend(found)
         return new
 
@@ -110,22 +103,26 @@ def _patch(registry: Registry, question: Question) -> Reply:
     return Reply(OK, represent(question).one(updated), warnings=warnings)
 
 
-def _object(body: Any) -> Object:
+def _patched(kind: str, current: Object, body: Any, field: Field) -> Object:
+    if kind == patch.JSON_PATCH:
+        return patch.json_patch(current, body)
     if not isinstance(body, dict):
-        raise Refusal.bad_request(
-            "error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}"
-        )
-    return body
+        raise patch.not_a_patch(body, "map[string]interface {}")
+    merge = patch.merge_patch if kind == patch.MERGE_PATCH else partial(patch.strategic_patch, field=field)
+    patched: Object = merge(current, body)
+    return patched
 
 
 def _apply(registry: Registry, question: Question) -> Reply:
     if not question.query.get("fieldManager"):
         raise _missing_manager()
-    config, warnings = shaped(question, parse_body(question.body, patch.APPLY_YAML))
+    served = question.target.served_as
+    config = shape_applied(parse_apply(question.body), root(served), served.api_version, served.kind)
+    config.setdefault("metadata", {})
     existed = registry.store.get(question.call.kind, question.call.namespace, question.call.name) is not None
     force = question.query.get("force") == "true"
     applied = apply(registry, question.call, config, force=force)
-    return Reply(OK if existed else CREATED, represent(question).one(applied), warnings=warnings)
+    return Reply(OK if existed else CREATED, represent(question).one(applied))
 
 
 def _missing_manager() -> Refusal:
@@ -153,6 +150,11 @@ def read_delete_options(question: Question) -> DeleteOptions:
     propagation = body.get("propagationPolicy") or query.get("propagationPolicy")
     if propagation is None and (orphan := body.get("orphanDependents")) is not None:
         propagation = "Orphan" if orphan else "Background"
+    if propagation not in {None, "Foreground", "Background", "Orphan"}:
+        problem = FieldProblem.not_supported(
+            "propagationPolicy", propagation, ["Foreground", "Background", "Orphan", "nil"]
+        )
+        raise Refusal.bad_options("DeleteOptions", problem)
     preconditions = body.get("preconditions", {})
     dry_run = "All" in body.get("dryRun", []) or question.call.dry_run
     return DeleteOptions(
