@@ -419,10 +419,11 @@ async def test_a_node_killed_by_sigkill_leaves_no_process(api, tmp_path):
         "asyncio.run(main())"
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, api.url, str(tmp_path / "data"))
-    api.pod("p", containers=[shell("setsid sleep 64 & sleep 65")])
-    await api.until_phase("p", "Running")
-    left = await api.until(lambda: len(node_processes(tmp_path)) >= 2)
-    assert left
-    os.kill(process.pid, signal.SIGKILL)
-    await process.wait()
+    try:
+        api.pod("p", containers=[shell("setsid sleep 64 & sleep 65")])
+        await api.until_phase("p", "Running")
+        await api.until(lambda: len(node_processes(tmp_path)) >= 2)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        await process.wait()
     await api.until(lambda: not node_processes(tmp_path), seconds=20)
