@@ -31,6 +31,7 @@ from tenantspawner.policy import (
     spoken,
     still_holds,
 )
+from tenantspawner.policy.request import shown as printable
 from tenantspawner.tenancy.models import Bounds
 
 Availability = Mapping[str, Mapping[str, Free]]
@@ -78,7 +79,7 @@ def page(
 
 def _nothing(entitlements: Entitlements) -> str:
     if not entitlements.tenants:
-        return str(NotEntitled(entitlements.identity.name, entitlements.contact))
+        return str(NotEntitled(printable(entitlements.identity.name), entitlements.contact))
     teams = ", ".join(entitlement.display_name for entitlement in entitlements.tenants)
     ask = entitlements.contact or "the administrator of this hub"
     return f"{teams}: nothing there is set up for you to start. Ask {ask}."

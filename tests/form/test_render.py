@@ -163,6 +163,8 @@ def test_nobody_is_told_whom_to_ask_and_nothing_can_be_chosen():
     page = shown(replace(entitled("bob"), tenants=()))
     assert not page.controls()
     assert "No team here has bob among its members" in page.root.text
+    odd = render(replace(entitled("b\ud800b\n"), tenants=()), static_url=URL)
+    assert "b\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER} among" in odd.encode().decode()
     page = shown(
         replace(
             entitled("bob", "physics"),
