@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -131,11 +131,17 @@ class World:
             data_dir=self.options.data / "node" if self.options.data else self.directory / "node",
             capacity={"nvidia.com/gpu": str(self.options.gpus), "cpu": "64", "memory": "512Gi"},
             labels={"accelerator": "h100"},
-            options=self.options.node,
+            options=self._node_options(),
             client_cert=access.client_cert,
             insecure=access.insecure,
         )
         await self._stack.enter_async_context(node)
+
+    def _node_options(self) -> NodeOptions:
+        """The embedded API shows its token to the node's log server; a real cluster without storage needs volumes made."""
+        if self._cluster is None:
+            return replace(self.options.node, storage=True)
+        return replace(self.options.node, log_token=self._cluster.kubelet_token)
 
     async def _start_hub(self, access: Access) -> None:
         folder = self.directory / "hub"
