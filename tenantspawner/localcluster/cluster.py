@@ -55,6 +55,8 @@ class LocalCluster:
         Admission; the real one unless a test wants less.
     controllers
         Whether namespaces, accounts, quotas and volumes are looked after.
+    anonymous
+        Whether a request without a token is one of ``system:anonymous`` (403) or refused (401).
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class LocalCluster:
         admit: Admit | None = None,
         controllers: bool = True,
         history: int = 20_000,
+        anonymous: bool = False,
         on_request: Callable[[RequestRow], None] | None = None,
     ) -> None:
         self.users = {ADMIN.name: ADMIN, **(users or {})}
@@ -88,6 +91,7 @@ class LocalCluster:
             LogProxy(self.store, self.kubelet_token),
             on_request=on_request,
             before_create=self._before_create,
+            anonymous=anonymous,
         )
 
     @property

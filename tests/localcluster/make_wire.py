@@ -21,12 +21,17 @@ GROUPS = (
 
 def main(api: str, apimachinery: str) -> None:
     wanted = json.loads((HERE / "types.json").read_text())["types"]
-    sources = [Path(apimachinery) / "pkg/apis/meta/v1/types.go"] + [Path(api) / group / "v1/types.go" for group in GROUPS]
+    sources = [Path(apimachinery) / "pkg/apis/meta/v1/types.go"] + [
+        Path(api) / group / "v1/types.go" for group in GROUPS
+    ]
     found: dict[str, dict[str, str]] = {}
     for source in sources:
         group = source.parts[-3]
         for name, body in STRUCT.findall(source.read_text()):
-            fields = {number: described(json_name, pointer, type_name) for _, pointer, type_name, json_name, number in FIELD.findall(body)}
+            fields = {
+                number: described(json_name, pointer, type_name)
+                for _, pointer, type_name, json_name, number in FIELD.findall(body)
+            }
             if not fields:
                 continue
             full = f"{group.capitalize()}{name}" if name in found and f"{group.capitalize()}{name}" in wanted else name

@@ -123,6 +123,15 @@ def _node(obj: Object) -> None:
         status["allocatable"] = dict(status["capacity"])
 
 
+def _event(obj: Object) -> None:
+    """Fill in what clients of typed languages always send, empty."""
+    for key in ("firstTimestamp", "lastTimestamp", "eventTime"):
+        obj.setdefault(key, None)
+    obj.setdefault("source", {})
+    for key in ("reportingComponent", "reportingInstance"):
+        obj.setdefault(key, "")
+
+
 def _with_spec_and_status(obj: Object) -> None:
     obj.setdefault("spec", {})
     obj.setdefault("status", {})
@@ -144,5 +153,6 @@ _BY_KIND: Mapping[str, Callable[[Object], None]] = {
     "ValidatingAdmissionPolicy": _policy,
     "ValidatingAdmissionPolicyBinding": _policy_binding,
     "Node": _node,
+    "Event": _event,
     "ResourceQuota": _with_spec_and_status,
 }

@@ -20,7 +20,9 @@ _TO_CORE = {new: core for core, new in _NAMES}
 
 def to_events_v1(event: Object) -> Object:
     """Return a core event in the words of ``events.k8s.io/v1``."""
-    return {_TO_NEW.get(key, key): value for key, value in event.items()} | {"apiVersion": "events.k8s.io/v1"}
+    empty = {"reportingComponent", "reportingInstance"}
+    shown = {key: value for key, value in event.items() if value or key not in empty}
+    return {_TO_NEW.get(key, key): value for key, value in shown.items()} | {"apiVersion": "events.k8s.io/v1"}
 
 
 def to_core(event: Object) -> Object:

@@ -171,4 +171,5 @@ def _read_token(text: str) -> tuple[int, str]:
         token = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         return int(token["rv"]), str(token["start"])
     except (ValueError, KeyError, TypeError):
-        raise Refusal.bad_request("invalid continue token: continue key is not valid") from None
+        words = "invalid continue token: continue key is not valid: illegal base64 data at input byte"
+        raise Refusal.bad_request(f"{words} {len(text) // 4 * 4}") from None

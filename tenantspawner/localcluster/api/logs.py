@@ -33,6 +33,8 @@ class LogProxy:
             400 where it must be said which container, or there is none of that name, or it has not started.
         """
         container = _container(pod, question.query.get("container", ""))
+        if not pod["spec"].get("nodeName"):
+            return web.Response(status=204)
         url = self._url(pod, container)
         query = {key: question.query[key] for key in _HANDED_ON if key in question.query}
         try:
@@ -60,10 +62,8 @@ class LogProxy:
             return await self._session.get(url.replace("https:", "http:", 1), params=query, headers=headers)
 
     def _url(self, pod: Object, container: str) -> str:
-        node_name = pod["spec"].get("nodeName")
+        node_name = pod["spec"]["nodeName"]
         name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
-        if not node_name:
-            raise Refusal.bad_request(f"pod {name} does not have a host assigned")
         node = self._store.get(kube.NODE, None, node_name)
         if node is None:
             raise Refusal.not_found(kube.NODE, node_name)

@@ -14,7 +14,6 @@ NameCheck = Callable[[str], list[str]]
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
-_DNS1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _VALUE = f"({_QUALIFIED})?"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
@@ -44,13 +43,6 @@ subdomain = _check(
     LONGEST_SUBDOMAIN,
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
     f"end with an alphanumeric character (e.g. 'example.com', regex used for validation is '{_SUBDOMAIN}')",
-)
-dns1035_label = _check(
-    _DNS1035,
-    LONGEST_LABEL,
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, "
-    "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is "
-    f"'{_DNS1035}')",
 )
 _name_part = _check(
     _QUALIFIED,
@@ -101,7 +93,7 @@ def qualified(name: str) -> list[str]:
 
 _BY_KIND: Mapping[str, NameCheck] = {
     "Namespace": label,
-    "Service": dns1035_label,
+    "Service": label,
     "Role": path_segment,
     "RoleBinding": path_segment,
     "ClusterRole": path_segment,

@@ -6,7 +6,7 @@ AlreadyExists has been charged to the quota.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from tenantspawner.kube import kinds as kube
@@ -68,9 +68,13 @@ class Registry:
         self.admit = admit
         self.addresses = Addresses(store)
 
+    def find(self, call: Call) -> Object | None:
+        """Return what is stored, None when there is none."""
+        return self.store.get(call.kind, _namespace_of(call), call.name)
+
     def existing(self, call: Call) -> Object:
         """Return what is stored, or raise 404."""
-        found = self.store.get(call.kind, _namespace_of(call), call.name)
+        found = self.find(call)
         if found is None:
             raise Refusal.not_found(call.kind, call.name)
         return found
@@ -106,7 +110,7 @@ class Registry:
         `build` gets what is stored and returns an object of its own; the stored one comes back
         unchanged when nothing differs.
         """
-        old = self.store.get(call.kind, _namespace_of(call), call.name)
+        old = self.find(call)
         if old is None:
             if create_absent:
                 return self.create(call, build(None), tracked=tracked)
@@ -191,7 +195,7 @@ def _check_identity(call: Call, new: Object, old: Object) -> None:
     if version in {None, "", "0"}:
         if call.kind.kind in _NEED_VERSION:
             problem = FieldProblem.invalid("metadata.resourceVersion", 0, "must be specified for an update")
-            raise Refusal.invalid(call.kind, call.name, [problem])
+            raise Refusal.invalid(replace(call.kind, kind=call.kind.plural), call.name, [problem])
         metadata["resourceVersion"] = stored["resourceVersion"]
     elif version != stored["resourceVersion"]:
         raise Refusal.stale(call.kind, call.name)

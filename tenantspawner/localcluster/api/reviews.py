@@ -48,8 +48,8 @@ def _access(spec: Object, user: UserInfo, authorizer: Authorizer) -> Object:
             None,
             "exactly one of nonResourceAttributes or resourceAttributes must be specified",
         )
-        details = {"group": "authorization.k8s.io", "kind": "SelfSubjectAccessReview", "causes": [problem.cause]}
-        message = f'SelfSubjectAccessReview.authorization.k8s.io "" is invalid: {problem.field}: {problem.message}'
+        details = {"group": "authorization.k8s.io", "causes": [problem.cause]}
+        message = f'.authorization.k8s.io "" is invalid: {problem.field}: {problem.message}'
         raise Refusal(422, "Invalid", message, details)
     return {"allowed": authorizer.allows(user, wanted)}
 

@@ -68,9 +68,8 @@ def _label_terms(text: str) -> tuple[Predicate, ...]:
     while position < len(text):
         match = _TERM.match(text, position)
         if match is None or match.end() == position:
-            raise Refusal.bad_request(
-                f"unable to parse requirement: found '{text[position:][:40]}', expected: a selector"
-            )
+            found = text[position:].lstrip()[:1]
+            raise Refusal.bad_request(f"found '{found}', expected: !, identifier, or 'end of string'")
         terms.append(_label_term(match))
         position = match.end()
     return tuple(terms)

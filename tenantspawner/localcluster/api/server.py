@@ -33,6 +33,7 @@ Object = dict[str, Any]
 
 LARGEST_BODY = 3 * 1024 * 1024
 _PUBLIC = {"/healthz", "/livez", "/readyz", "/version", "/version/"}
+ANONYMOUS = UserInfo("system:anonymous", "", ("system:unauthenticated",))
 _SHORTEST_WATCH = 1800.0
 _WATCH_HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
 _log = logging.getLogger(__name__)
@@ -44,7 +45,11 @@ class _Reset(Exception):
 
 @dataclass
 class ApiServer:
-    """Answers requests; `on_request` is called with each row of the log."""
+    """Answers requests; `on_request` is called with each row of the log.
+
+    Without a token the answer is 401 unless `anonymous`, which is how real API servers are mostly set up:
+    then it is 403 for ``system:anonymous``.
+    """
 
     registry: Registry
     authenticator: Authenticator
@@ -53,6 +58,7 @@ class ApiServer:
     faults: Faults = field(default_factory=Faults)
     requests: RequestLog = field(default_factory=request_log)
     bookmark_every: float = 10.0
+    anonymous: bool = False
     on_request: Callable[[RequestRow], None] | None = None
     before_create: Callable[[Question], Any] | None = None
 
@@ -91,8 +97,8 @@ class ApiServer:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         user = self.authenticator.user(token.strip()) if scheme.lower() == "bearer" else None
         if user is None:
-            if request.path in _PUBLIC and not token:
-                return UserInfo("system:anonymous", "", ("system:unauthenticated",))
+            if not token and (self.anonymous or request.path in _PUBLIC):
+                return ANONYMOUS
             raise Refusal.unauthorized()
         wanted = request.headers.get("Impersonate-User")
         if wanted is None:

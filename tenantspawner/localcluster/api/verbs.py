@@ -79,7 +79,7 @@ def _create(registry: Registry, question: Question) -> Reply:
 
 def _update(registry: Registry, question: Question) -> Reply:
     obj, warnings = shaped(question, question.read())
-    existed = registry.store.get(question.call.kind, question.call.namespace, question.call.name) is not None
+    existed = registry.find(question.call) is not None
     updated = registry.update(question.call, lambda _: obj, create_absent=question.call.kind.kind in CREATED_BY_UPDATE)
     return Reply(OK if existed else CREATED, represent(question).one(updated), warnings=warnings)
 
@@ -119,7 +119,7 @@ def _apply(registry: Registry, question: Question) -> Reply:
     served = question.target.served_as
     config = shape_applied(parse_apply(question.body), root(served), served.api_version, served.kind)
     config.setdefault("metadata", {})
-    existed = registry.store.get(question.call.kind, question.call.namespace, question.call.name) is not None
+    existed = registry.find(question.call) is not None
     force = question.query.get("force") == "true"
     applied = apply(registry, question.call, config, force=force)
     return Reply(OK if existed else CREATED, represent(question).one(applied))

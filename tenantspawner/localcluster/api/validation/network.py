@@ -8,7 +8,7 @@ from tenantspawner.localcluster.attributes import FieldProblem
 Object = dict[str, Any]
 
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
-_POLICY_TYPES = ("Egress", "Ingress")
+_POLICY_TYPES = ("Ingress", "Egress")
 _LAST_PORT = 65535
 
 
