@@ -213,7 +213,7 @@ class Cluster:
 
     async def groups(self, deadline: Deadline) -> frozenset[str]:
         """Read which API groups there are, as in ``resource.k8s.io``."""
-        answer = await self.call(Request("GET", "/apis", "get API groups"), deadline)
+        answer = await self.call(Request("GET", "/apis", "get API groups"), deadline, read=_object)
         return frozenset(str(group.get("name", "")) for group in answer.get("groups") or ())
 
     def watch(
