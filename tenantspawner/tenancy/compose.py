@@ -20,6 +20,10 @@ MAX_ENTRIES = 20_000
 """Values, empty lists and mappings among them."""
 MAX_NODES = 120_000
 """Values, keys, lists and mappings."""
+MAX_KEY = 300
+"""Characters; Kubernetes' own longest, a label's key, has 317 at most and hardly ever 100."""
+_DROPPED_DEPTH = 10
+"""Deeper ones are of no model of ours."""
 
 RAW = frozenset({"options", "override", "objects", "extraIngress", "extraEgress"})
 """Keys below which others' words stand (KubeSpawner's, Kubernetes'), where null means something."""
@@ -75,11 +79,15 @@ class _Frame:
     index: int = 0
 
     @property
-    def path(self) -> str:
+    def part(self) -> str | int:
         if isinstance(self.node.value, list):
-            return f"{self.node.path}[{self.index}]"
-        key = self.key.text if self.key else ""
-        return f"{self.node.path}.{key}" if self.node.path and key else self.node.path or key
+            return self.index
+        return self.key.text if self.key else ""
+
+    @property
+    def path(self) -> str:
+        inside = Node(None, self.node.place, self.node.place, self.node, self.part)
+        return inside.path if self.part != "" else self.node.path
 
 
 class _Builder:
@@ -142,6 +150,9 @@ class _Builder:
         elif not event.style and event.value == "<<":
             self.report(event, "a merge key (<<) is not read here; write the values out")
             return _Key("<<", place, believed=False)
+        if len(event.value) > MAX_KEY:
+            self.report(event, f"a key of {len(event.value)} characters is too long; at most {MAX_KEY}")
+            return _Key("", place, believed=False)
         return _Key(event.value, place)
 
     def collection(self, event: yaml.CollectionStartEvent) -> None:
@@ -157,24 +168,31 @@ class _Builder:
         try:
             if not event.style:
                 value = read(event.value)
-            _fit(value, event.value, self.path)
+            self.fit(value, event.value)
         except AmbiguousScalar as why:
             self.report(event, str(why))
             self.drop()
         else:
             self.add(event, value)
 
+    def fit(self, value: Plain, text: str) -> None:
+        """Refuse an empty value and a date where they mean nothing."""
+        if value is None and self.open and not any(frame.node.part in RAW for frame in self.open):
+            raise AmbiguousScalar('is empty; write [], {} or "" for nothing, or leave the key out')
+        if isinstance(value, date) and not (self.open and self.open[-1].part == "until"):
+            raise AmbiguousScalar(f"is a date to some readers of YAML; quote this value: {quoted(text)}")
+
     def add(self, event: yaml.Event, value: dict[str, Node] | list[Node] | Plain) -> Node | None:
         """Put a value where it belongs; None when it has no place of its own."""
-        place, path = self.place(event), self.path
+        place = self.place(event)
         if not self.open:
-            self.tree.root = node = Node(value, place, place, path)
+            self.tree.root = node = Node(value, place, place)
             return node
         frame = self.open[-1]
-        parent, key = frame.node.value, frame.key
-        frame.key, frame.index = None, frame.index + 1
+        parent, key, index = frame.node.value, frame.key, frame.index
+        frame.key, frame.index = None, index + 1
         if isinstance(parent, list):
-            parent.append(node := Node(value, place, place, path))
+            parent.append(node := Node(value, place, place, frame.node, index))
             return node
         assert isinstance(parent, dict)
         assert key is not None
@@ -183,14 +201,15 @@ class _Builder:
         if key.text in parent:
             first = parent[key.text].key.problem("", "").line
             message = f"the key {quoted(key.text)} was given before, in line {first}"
-            self.tree.problems.append(key.place.problem(path, message))
+            self.tree.problems.append(key.place.problem(parent[key.text].path, message))
             return None
-        parent[key.text] = node = Node(value, place, key.place, path)
+        parent[key.text] = node = Node(value, place, key.place, frame.node, key.text)
         return node
 
     def drop(self) -> None:
         """Leave the value out that stands here."""
-        self.tree.dropped.add(self.path)
+        if len(self.open) <= _DROPPED_DEPTH:
+            self.tree.dropped.add(self.path)
         if self.open:
             self.open[-1].key = None
             self.open[-1].index += 1
@@ -222,14 +241,6 @@ def _forbidden(event: yaml.NodeEvent) -> Iterator[str]:
         yield "an anchor (&) is not read here; remove it, or quote the value if text is meant"
     if getattr(event, "tag", None) is not None:
         yield "a tag (!) is not read here; remove it, and quote the value if text is meant"
-
-
-def _fit(value: Plain, text: str, path: str) -> None:
-    """Refuse an empty value and a date where they mean nothing."""
-    if value is None and path and not RAW.intersection(path.replace("[", ".").split(".")):
-        raise AmbiguousScalar('is empty; write [], {} or "" for nothing, or leave the key out')
-    if isinstance(value, date) and not path.endswith(".until"):
-        raise AmbiguousScalar(f"is a date to some readers of YAML; quote this value: {quoted(text)}")
 
 
 def _or_nothing(text: str) -> Plain:

@@ -26,7 +26,7 @@ def merge(trees: Sequence[Tree]) -> Tree:
             )
             continue
         if merged.root is None:
-            merged.root = Node({}, tree.root.place, tree.root.key, "")
+            merged.root = Node({}, tree.root.place, tree.root.key)
         _take(merged, tree.root.value)
     return merged
 
@@ -50,7 +50,7 @@ def _take_catalogue(merged: Tree, mine: dict[str, Node], key: str, node: Node) -
         merged.problems.append(node.place.problem(key, "must be a mapping of ids"))
         merged.dropped.add(key)
         return
-    there = mine.setdefault(key, Node({}, node.place, node.key, key))
+    there = mine.setdefault(key, Node({}, node.place, node.key, node.parent, key))
     assert isinstance(there.value, dict)
     for name, entry in node.value.items():
         if name in there.value:

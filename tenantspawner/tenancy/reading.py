@@ -8,6 +8,7 @@ from something reported already is not reported again. Nothing raises for anythi
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -76,8 +77,9 @@ def read(
     unchecked: tuple[str, ...] = ()
     if tenancy is not None and all(tree.root is not None for tree in trees):
         view = View(tenancy, whole, envelope, hub_profiles, today)
-        found += [problem for check in CHECKS for problem in check(view)]
-        found += _further(view, further)
+        for check in CHECKS:
+            found += islice(check(view), MAX_PROBLEMS + 1)
+        found += islice(_further(view, further), MAX_PROBLEMS + 1)
         unchecked = tuple(sorted(view.unchecked))
     return _result(tenancy, found, unchecked, sources)
 
@@ -91,7 +93,7 @@ def _parse(tree: Tree) -> Tenancy | None:
         except ValidationError as error:
             errors = error.errors(include_url=False)
         if turn == 0:
-            tree.problems += problems_of(errors, tree, _TENANCY)
+            tree.problems += islice(problems_of(errors, tree, _TENANCY), MAX_PROBLEMS + 1)
         _prune(tree, [each["loc"] for each in errors])
     return None
 
@@ -156,8 +158,9 @@ def _result(
     problems = tuple(problem for problem in found if not problem.warning)
     warnings = tuple(problem for problem in found if problem.warning)
     if len(problems) > MAX_PROBLEMS:
-        more = len(problems) - MAX_PROBLEMS
         last = problems[MAX_PROBLEMS]
-        said = Problem(last.source, last.line, last.column, "", f"and {more} problems more")
+        said = Problem(
+            last.source, last.line, last.column, "", f"and more; these are the first {MAX_PROBLEMS} problems"
+        )
         problems = (*problems[:MAX_PROBLEMS], said)
     return Reading(None if problems else tenancy, problems, warnings[:MAX_PROBLEMS], unchecked)

@@ -12,6 +12,8 @@ from tenantspawner.errors import Problem
 
 SUFFIXES = (".yaml", ".yml", ".json")
 """Keys of a ConfigMap that are read."""
+MAX_PATH = 200
+MAX_MESSAGE = 400
 BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -47,6 +49,7 @@ class Place(NamedTuple):
     def problem(self, path: str, message: str, *, warning: bool = False) -> Problem:
         """Report something here."""
         source = self.source
+        path, message = _one_line(path, MAX_PATH), _one_line(message, MAX_MESSAGE)
         if not source.by_line:
             message = f"{message} (line {self.line}, column {self.column} of {source.key})"
             return Problem(source.name, source.first_line, source.first_column, path, message, warning)
@@ -56,6 +59,15 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         shown = self.problem("", "")
         return f"{shown.source}:{shown.line}:{shown.column}"
+
+
+def _one_line(text: str, longest: int) -> str:
+    """Make text of a document fit for a log or a terminal: printable, on one line, not endless."""
+    if len(text) > longest:
+        text = f"{text[: longest - 3]}..."
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def from_config_map(name: str, data: Mapping[str, str]) -> Iterator[Source]:

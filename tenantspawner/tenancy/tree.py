@@ -15,14 +15,25 @@ if TYPE_CHECKING:
     from tenantspawner.tenancy.scalars import Plain
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
-    """One value: where it stands, where its key stands, and its path. Children are nodes."""
+    """One value: where it stands, where its key stands, and what it is a part of. Children are nodes."""
 
     value: "dict[str, Node] | list[Node] | Plain"
     place: Place
     key: Place
-    path: str
+    parent: "Node | None" = None
+    part: str | int = ""
+
+    @property
+    def path(self) -> str:
+        """The path as the admin would say it; made when it is asked for, since all of them together may be large."""
+        parts: list[str] = []
+        node: Node | None = self
+        while node is not None and node.parent is not None:
+            parts.append(f"[{node.part}]" if isinstance(node.part, int) else f".{node.part}")
+            node = node.parent
+        return "".join(reversed(parts)).removeprefix(".")
 
     def plain(self) -> Any:
         """The value without places."""

@@ -20,6 +20,10 @@ from tenantspawner.tenancy.tree import Node, Tree
 
 Location = tuple[str | int, ...]
 
+MAX_KNOWN = 300
+"""Among more words none is suggested: comparing takes time, and there may be a thousand problems."""
+_SUGGESTED = 64
+
 _PATTERNS = {
     "a-z0-9])?$": "must be lower case letters, digits and -, at most 63 characters, beginning and ending with a letter or digit",
     "(s|m|h|d))+$": "must be a duration such as 90s, 30m or 2h",
@@ -59,6 +63,8 @@ def locate(tree: Tree, location: Location) -> tuple[Node, Location]:
 
 def suggestion(wrong: str, known: Collection[str]) -> str:
     """Say the nearest known word, if one is near."""
+    if len(wrong) > _SUGGESTED or len(known) > MAX_KNOWN:
+        return ""
     near = get_close_matches(wrong, known, n=1, cutoff=0.6)
     lower = {word.lower(): word for word in known}
     if not near and wrong.lower() in lower:

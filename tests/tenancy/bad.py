@@ -168,6 +168,8 @@ ERRORS: list[tuple[str, str, str]] = [
     (*namespace("{per: tenant, name: «elsewhere}"), "c.TenantSpawner.namespace_prefix"),
     (*namespace("{name: «'{tenant}--{username}'}"), "c.TenantSpawner.namespace_prefix"),
     ("default: physics", f"{TENANT[1:]}, namespace: {{name: «'{{prefix}}physics--{{username}}'}}}}", "can produce a namespace of the tenant physics"),
+    (*namespace("{name: «'kub{username}'}"), "is reserved for Kubernetes itself"),
+    (*namespace("{name: «'{prefix}{username}'}"), "is the hub's own namespace"),
     (*namespace("{podSecurity: «privileged}"), "c.TenantSpawner.max_pod_security"),
     (*namespace("{labels: {«pod-security.kubernetes.io/enforce: privileged}}"), "use podSecurity"),
     (*namespace("{labels: {«tenantspawner.io/hub: other}}"), "is set by Kubernetes or by tenantspawner"),

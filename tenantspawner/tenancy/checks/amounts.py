@@ -26,9 +26,10 @@ WHOLE = (
 OF_CONTAINERS = ("cpu", "memory", "ephemeral-storage")
 NOT_OF_PODS = ("storage", "requests.storage", "servers")
 
-EXTENDED = re.compile(
-    r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?\.[a-z]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
-)
+Amounts = Mapping[str, Decimal]
+
+_DOMAIN = re.compile(r"[a-z0-9][-a-z0-9.]*")
+_NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]*")
 _FREE_WHOLE = re.compile(r"count/[a-z]+(\.[a-z0-9.-]+)?|requests\..+/.+|.+\.deviceclass\.resource\.k8s\.io/devices")
 _FREE = re.compile(
     r"(requests\.)?hugepages-[0-9]+(Ki|Mi|Gi)|.+\.storageclass\.storage\.k8s\.io/(requests\.storage|persistentvolumeclaims)"
@@ -37,7 +38,7 @@ _FREE = re.compile(
 
 def profiles(view: View) -> Iterator[Problem]:
     """Check what each profile asks for."""
-    if not EXTENDED.fullmatch(view.tenancy.gpu):
+    if not is_extended(view.tenancy.gpu):
         yield view.error(("gpu",), f"{view.tenancy.gpu} is no device's resource name, such as nvidia.com/gpu")
     for profile_id, profile in view.tenancy.profiles.items():
         base: Location = ("profiles", profile_id)
@@ -78,15 +79,23 @@ def limits(view: View) -> Iterator[Problem]:
 def affordable(view: View) -> Iterator[Problem]:
     """Warn of profiles that ask for more than a person or the team may have."""
     for tenant_id, tenant in view.tenancy.tenants.items():
+        bounds = {"quota.user": _best(view, tenant), "quota.team": _by_full_key(view, tenant.quota.team)}
         for index, name in enumerate(tenant.profiles):
             profile = view.tenancy.profiles.get(name)
             if profile is not None:
-                for message in _too_much(view, profile, tenant):
+                for message in _too_much(view, profile, tenant, bounds):
                     yield view.warning(("tenants", tenant_id, "profiles", index), f"the profile {name} {message}")
 
 
+def is_extended(name: str) -> bool:
+    """Whether a resource has a device's name: a domain with a dot, a slash, a name."""
+    domain, _, rest = name.partition("/")
+    fits = _DOMAIN.fullmatch(domain) is not None and _NAME.fullmatch(rest) is not None
+    return fits and "." in domain and domain[-1].isalnum() and rest[-1].isalnum()
+
+
 def _devices(view: View, base: Location, devices: Devices) -> Iterator[Problem]:
-    if devices.resource is not None and not EXTENDED.fullmatch(devices.resource):
+    if devices.resource is not None and not is_extended(devices.resource):
         yield view.error(
             (*base, "resource"), f"{devices.resource} is no device's resource name, such as nvidia.com/gpu"
         )
@@ -117,7 +126,7 @@ def _quota(view: View, base: Location, ceilings: Ceilings | None) -> Iterator[Pr
 def _unknown(key: str) -> str | None:
     if key in COUNTED or key in WHOLE or _FREE_WHOLE.fullmatch(key) or _FREE.fullmatch(key):
         return None
-    if EXTENDED.fullmatch(key) or key.startswith("limits."):
+    if is_extended(key) or key.startswith("limits."):
         return f"devices are counted by their requests, as in Kubernetes; write requests.{key.removeprefix('limits.')}"
     known = (*COUNTED, *WHOLE, *Ceilings.model_fields)
     return f"a quota has no resource {key}{suggestion(key, known) or '; there are cpu, memory, gpu, storage, servers and any key of a ResourceQuota'}"
@@ -139,7 +148,7 @@ def _limits(view: View, base: Location, said: Limits) -> Iterator[Problem]:
     alias = {name: str(field.alias) for name, field in type(said).model_fields.items()}
     for name, amounts in parts.items():
         for key in amounts:
-            if key not in OF_CONTAINERS and not EXTENDED.fullmatch(key) and not _FREE.fullmatch(key):
+            if key not in OF_CONTAINERS and not is_extended(key) and not _FREE.fullmatch(key):
                 hint = (
                     suggestion(key, OF_CONTAINERS)
                     or f"; there are {', '.join(OF_CONTAINERS)} and devices by their full name"
@@ -158,8 +167,8 @@ def _limits(view: View, base: Location, said: Limits) -> Iterator[Problem]:
                 yield view.error((*base, alias[low], key), message)
 
 
-def _too_much(view: View, profile: Profile, tenant: Tenant) -> Iterator[str]:
-    for whose, have in (("quota.user", _best(view, tenant)), ("quota.team", _by_full_key(view, tenant.quota.team))):
+def _too_much(view: View, profile: Profile, tenant: Tenant, bounds: Mapping[str, Amounts]) -> Iterator[str]:
+    for whose, have in bounds.items():
         for resource, least, most in _asks(view, profile):
             ceiling = have.get(resource)
             if ceiling is None or most <= ceiling:
@@ -173,7 +182,7 @@ def _too_much(view: View, profile: Profile, tenant: Tenant) -> Iterator[str]:
             yield f"asks for {written(least)} of {resource}, and limits.max is {written(highest[short])}: it never starts"
 
 
-def _best(view: View, tenant: Tenant) -> Mapping[str, Decimal]:
+def _best(view: View, tenant: Tenant) -> Amounts:
     """The most that anybody's own quota says: a rule may lift what the tenant gives everybody."""
     have = dict(_by_full_key(view, tenant.quota.user))
     for rule in tenant.members:
@@ -182,7 +191,7 @@ def _best(view: View, tenant: Tenant) -> Mapping[str, Decimal]:
     return have
 
 
-def _by_full_key(view: View, ceilings: Ceilings | None) -> Mapping[str, Decimal]:
+def _by_full_key(view: View, ceilings: Ceilings | None) -> Amounts:
     said = ceilings.named() if ceilings else {}
     return {
         f"requests.{view.tenancy.gpu}" if key == "gpu" else SHORT.get(key, key): amount for key, amount in said.items()

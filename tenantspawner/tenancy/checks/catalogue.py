@@ -43,11 +43,12 @@ def reach(view: View) -> Iterator[Problem]:
         for key, entries in (("images", tenant.images), ("profiles", tenant.profiles)):
             if not entries and tenant.members:
                 yield view.warning((*base, key), f"allows no {key}, so nobody here can start anything")
-        for index, name in enumerate(tenant.profiles):
+        places = {name: index for index, name in reversed(list(enumerate(tenant.profiles)))}
+        for name, index in places.items():
             profile = view.tenancy.profiles.get(name)
             if profile is None or profile.images is None or not tenant.images:
                 continue
-            if not any(_meet(view, mine, theirs) for mine in profile.images for theirs in tenant.images):
+            if not _any_meet(view, profile.images, tenant.images):
                 message = f"none of the images of the profile {name} is among this tenant's, so it is not shown"
                 yield view.warning((*base, "profiles", index), message)
         yield from _narrowing(view, base, tenant)
@@ -66,9 +67,9 @@ def _narrowing(view: View, base: Location, tenant: Tenant) -> Iterator[Problem]:
             ("profiles", rule.profiles, tenant.profiles),
             ("images", rule.images, tenant.images),
         ):
+            among = set(theirs) if entries else set()
             for position, entry in enumerate(entries or ()):
-                met = entry in theirs or (key == "images" and any(_meet(view, entry, other) for other in theirs))
-                if not met:
+                if entry not in among and not (key == "images" and _any_meet(view, [entry], theirs)):
                     message = f"{entry} is not among this tenant's {key}; a rule narrows them and cannot add"
                     yield view.warning((*base, "members", index, key, position), message)
 
@@ -105,6 +106,13 @@ def _profile_entry(view: View, location: Location, name: str) -> Iterator[Proble
 def _is_id(entry: str) -> bool:
     """Whether an entry is meant as an id of the catalogue: it has no part that only references have."""
     return not set(entry) & set("/:@*")
+
+
+def _any_meet(view: View, some: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether two lists may have an image in common; lists too long to compare are taken to."""
+    if not set(some).isdisjoint(others) or not view.afford(len(some) * len(others)):
+        return True
+    return any(_meet(view, one, other) for one in some for other in others)
 
 
 def _meet(view: View, one: str, other: str) -> bool:

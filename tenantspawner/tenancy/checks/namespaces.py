@@ -8,7 +8,6 @@ user names that stand as they are, and hashes all others together with the templ
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from itertools import combinations
 from typing import NamedTuple
 
 from tenantspawner.errors import Problem
@@ -19,6 +18,8 @@ from tenantspawner.tenancy.words import Location, locate, suggestion
 
 DEFAULT_NAMES = {"user": "{prefix}{tenant}--{username}", "tenant": "{prefix}{tenant}"}
 FIELDS = ("prefix", "tenant", "username", "hub")
+RESERVED = ("default", "kube-system", "kube-public", "kube-node-lease", "openshift")
+MAX_COMPARISONS = 200_000
 LEVELS = ("restricted", "baseline", "privileged")
 _SAMPLES = ("x", "a-person-with-a-name-that-is-long")
 
@@ -41,16 +42,50 @@ def templates(view: View) -> Iterator[Problem]:
 
 
 def shared(view: View) -> Iterator[Problem]:
-    """Refuse two tenants whose names may produce one namespace."""
-    names = [
-        (tenant_id, name)
-        for tenant_id, tenant in view.tenancy.tenants.items()
-        if (name := _name(view, tenant_id, tenant.namespace)) is not None
-    ]
-    for (first, one), (second, other) in _neighbours(names):
-        if _meet(one, other):
+    """Refuse two tenants whose names may produce one namespace; each is reported once."""
+    seen = _Seen()
+    for tenant_id, tenant in view.tenancy.tenants.items():
+        name = _name(view, tenant_id, tenant.namespace)
+        if name is None or len(name.before) > MAX_LENGTH:
+            continue
+        location: Location = ("tenants", tenant_id, "namespace", "name")
+        candidates = seen.candidates(name)
+        seen.compared += len(candidates)
+        if seen.compared > MAX_COMPARISONS:
+            yield view.error(location, "too many names begin alike to be compared; put {tenant} and -- into them")
+            return
+        first = next((other for other, theirs in candidates if _meet(theirs, name)), None)
+        if first is not None:
             message = f"can produce a namespace of the tenant {first}; put {{tenant}} and -- into the name"
-            yield view.error(("tenants", second, "namespace", "name"), message)
+            yield view.error(location, message)
+        seen.add(tenant_id, name)
+
+
+class _Seen:
+    """Names so far, found by how they begin: only those can meet of which one begins as the other."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, list[tuple[str, _Name]]] = {}
+        self.by_prefix: dict[str, list[tuple[str, _Name]]] = {}
+        self.fixed: dict[str, tuple[str, _Name]] = {}
+        self.compared = 0
+
+    def add(self, tenant_id: str, name: _Name) -> None:
+        if name.after is None:
+            self.fixed.setdefault(name.before, (tenant_id, name))
+        else:
+            self.open.setdefault(name.before, []).append((tenant_id, name))
+        for end in range(len(name.before)):
+            self.by_prefix.setdefault(name.before[:end], []).append((tenant_id, name))
+
+    def candidates(self, name: _Name) -> list[tuple[str, _Name]]:
+        starts = (name.before[:end] for end in range(len(name.before) + 1))
+        found = [entry for start in starts for entry in self.open.get(start, ())]
+        if name.after is not None:
+            found += self.by_prefix.get(name.before, ())
+        if name.before in self.fixed:
+            found.append(self.fixed[name.before])
+        return found
 
 
 def pod_security(view: View) -> Iterator[Problem]:
@@ -107,35 +142,24 @@ def _bounds(view: View, location: Location, name: _Name) -> Iterator[Problem]:
     if view.envelope is None and not locate(view.tree, location)[1]:
         view.unsure("names of namespaces", "namespace_prefix and allowed_namespaces")
     whole = [fixed] if name.after is None else [f"{name.before}{sample}{name.after}" for sample in _SAMPLES]
-    if is_reserved(whole[0]) or (name.after is not None and is_reserved(f"{name.before}-")):
-        yield view.error(location, f"{whole[0]} is reserved for Kubernetes itself")
+    if is_reserved(whole[0]) or any(_reaches(name, reserved) for reserved in RESERVED):
+        yield view.error(location, f"{whole[0]} or another user's is reserved for Kubernetes itself")
     elif view.envelope is not None:
-        yield from _within(view, view.envelope, location, whole)
+        yield from _within(view, view.envelope, location, name, whole)
 
 
-def _within(view: View, envelope: Envelope, location: Location, names: list[str]) -> Iterator[Problem]:
-    if envelope.hub_namespace in names:
-        yield view.error(location, f"{envelope.hub_namespace} is the hub's own namespace")
+def _within(view: View, envelope: Envelope, location: Location, name: _Name, names: list[str]) -> Iterator[Problem]:
+    if _reaches(name, envelope.hub_namespace):
+        yield view.error(location, f"{envelope.hub_namespace} is the hub's own namespace, and this can become it")
     allowed = envelope.allowed_namespaces or (f"{envelope.namespace_prefix}*",)
-    if not all(any(fnmatchcase(name, glob) for glob in allowed) for name in names):
+    if not all(any(fnmatchcase(each, glob) for glob in allowed) for each in names):
         trait = "allowed_namespaces" if envelope.allowed_namespaces else "namespace_prefix"
         yield view.error(location, f"{names[0]} is outside {', '.join(allowed)}, the hub's c.TenantSpawner.{trait}")
 
 
-def _neighbours(names: list[tuple[str, _Name]]) -> Iterator[tuple[tuple[str, _Name], tuple[str, _Name]]]:
-    """Pair only names of which one begins as the other, so that a thousand tenants are no million pairs."""
-    place = {tenant_id: index for index, (tenant_id, _) in enumerate(names)}
-    by_start: dict[str, list[tuple[str, _Name]]] = {}
-    for entry in names:
-        by_start.setdefault(entry[1].before, []).append(entry)
-    for same in by_start.values():
-        yield from combinations(same, 2)
-    for start, entries in by_start.items():
-        for end in range(len(start)):
-            for shorter in by_start.get(start[:end], ()):
-                for entry in entries:
-                    one, other = sorted((shorter, entry), key=lambda named: place[named[0]])
-                    yield one, other
+def _reaches(name: _Name, whole: str) -> bool:
+    """Whether a name is, or with some user name becomes, a certain one."""
+    return name.before == whole if name.after is None else _between(name, whole)
 
 
 def _meet(one: _Name, other: _Name) -> bool:

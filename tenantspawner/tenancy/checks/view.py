@@ -10,6 +10,9 @@ from tenantspawner.tenancy.models import Envelope, Tenancy
 from tenantspawner.tenancy.tree import Tree
 from tenantspawner.tenancy.words import Location, locate
 
+MAX_COMPARISONS = 200_000
+"""Of images with images and names with names, in one reading."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -22,6 +25,8 @@ class View:
     today: date | None = None
     unchecked: set[str] = field(default_factory=set)
     patterns: dict[str, ImagePattern | str] = field(default_factory=dict)
+    _ids: dict[str, set[str]] = field(default_factory=dict)
+    _spent: list[int] = field(default_factory=lambda: [0])
 
     def error(self, location: Location, message: str) -> Problem:
         """Report a value (a key, where the location's last part is not there)."""
@@ -43,10 +48,18 @@ class View:
 
     def ids(self, catalogue: str) -> set[str]:
         """All ids of a catalogue, those with problems of their own among them: they are not unknown."""
+        if catalogue in self._ids:
+            return self._ids[catalogue]
         node, rest = locate(self.tree, (catalogue,))
         written = set(node.value) if not rest and isinstance(node.value, dict) else set()
         dropped = {path.split(".")[1] for path in self.tree.dropped if path.startswith(f"{catalogue}.")}
-        return written | dropped
+        self._ids[catalogue] = written | dropped
+        return self._ids[catalogue]
+
+    def afford(self, comparisons: int) -> bool:
+        """Whether a question that needs so many comparisons may still be asked: no document shall cost seconds."""
+        self._spent[0] += comparisons
+        return self._spent[0] <= MAX_COMPARISONS
 
     def unsure(self, what: str, trait: str) -> None:
         """Note what cannot be checked without the hub's configuration."""
