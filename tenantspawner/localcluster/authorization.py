@@ -12,7 +12,7 @@ Object = dict[str, Any]
 class Authorizer(Protocol):
     """Answers questions about rights."""
 
-    def authorize(
+    def authorize(  # noqa: PLR0917  # the words of a request, in the order in which a rule has them
         self,
         user: UserInfo,
         verb: str,
@@ -43,7 +43,7 @@ class RbacAuthorizer:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def authorize(
+    def authorize(  # noqa: PLR0917  # the words of a request, in the order in which a rule has them
         self,
         user: UserInfo,
         verb: str,

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 from aiohttp import web
@@ -161,7 +161,7 @@ class LocalCluster:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
 
-    async def __aenter__(self) -> "LocalCluster":
+    async def __aenter__(self) -> Self:
         """Start on any free port."""
         await self.start()
         return self

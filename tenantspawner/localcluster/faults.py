@@ -132,6 +132,7 @@ _REASONS = {
 
 
 def _matcher(
+    *,
     verb: Words = None,
     resource: Words = None,
     namespace: Words = None,

@@ -64,7 +64,8 @@ def api_versions(address: str) -> Object:
 @cache
 def group_versions() -> tuple[tuple[str, str], ...]:
     """Return (group, version) of everything served, the core group first."""
-    return tuple(dict.fromkeys((kind.group, kind.version) for kind in SERVED if kind.group)) + (("policy", "v1"),)
+    groups = dict.fromkeys((kind.group, kind.version) for kind in SERVED if kind.group)
+    return (*groups, ("policy", "v1"))
 
 
 def group_list() -> Object:

@@ -5,6 +5,7 @@ from tenantspawner.localcluster.api.exchange import Reply
 from tenantspawner.localcluster.attributes import Refusal
 
 _HEALTH = {"healthz", "livez", "readyz"}
+_PATHS = ("/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version")
 OK = 200
 
 
@@ -14,51 +15,46 @@ def document(path: str, accept: str, host: str) -> Reply:
     Raises
     ------
     Refusal
-        404 where there is none.
+        404 where the API is known and this part of it is not.
     """
-    parts = path.strip("/").split("/")
-    match parts:
-        case [health, *_] if health in _HEALTH:
-            return Reply(OK, b"ok", "text/plain; charset=utf-8")
-        case ["version"]:
+    first, *rest = path.strip("/").split("/")
+    if first in _HEALTH:
+        return Reply(OK, b"ok", "text/plain; charset=utf-8")
+    if first in {"api", "apis"} and not rest and "as=APIGroupDiscoveryList" in accept and "v=v2" in accept:
+        return Reply(OK, discovery.aggregated(core=first == "api"), discovery.AGGREGATED)
+    if first in {"api", "apis"}:
+        return _discovery(first, rest, host)
+    match first, rest:
+        case "version", []:
             found = discovery.version_info()
-        case ["api"] | ["apis"] if "as=APIGroupDiscoveryList" in accept and "v=v2" in accept:
-            return Reply(OK, discovery.aggregated(core=parts == ["api"]), discovery.AGGREGATED)
-        case ["api"]:
-            found = discovery.api_versions(host)
-        case ["api", version]:
-            found = _or_404(discovery.resource_list("", version))
-        case ["apis"]:
-            found = discovery.group_list()
-        case ["apis", group] if discovery.group_document(group) is None:
-            return page_not_found()
-        case ["apis", group]:
-            found = _or_404(discovery.group_document(group))
-        case ["apis", group, version]:
-            found = _or_404(discovery.resource_list(group, version))
-        case ["openapi", "v2"]:
+        case "openapi", ["v2"]:
             found = openapi.v2()
-        case ["openapi", "v3", *rest]:
-            found = _or_404(openapi.v3("/".join(rest)))
-        case [""]:
-            found = {
-                "paths": [
-                    "/api",
-                    "/api/v1",
-                    "/apis",
-                    "/healthz",
-                    "/livez",
-                    "/openapi/v2",
-                    "/openapi/v3",
-                    "/readyz",
-                    "/version",
-                ]
-            }
-        case ["api", *_]:
-            raise Refusal.no_such_path()
+        case "openapi", ["v3", *below]:
+            found = _or_404(openapi.v3("/".join(below)))
+        case "", []:
+            found = {"paths": list(_PATHS)}
         case _:
             return page_not_found()
     return Reply(OK, found)
+
+
+def _discovery(first: str, rest: list[str], host: str) -> Reply:
+    match first, rest:
+        case "api", []:
+            found: dict[str, object] | None = discovery.api_versions(host)
+        case "api", [version]:
+            found = discovery.resource_list("", version)
+        case "apis", []:
+            found = discovery.group_list()
+        case "apis", [group] if discovery.group_document(group) is not None:
+            found = discovery.group_document(group)
+        case "apis", [group, version]:
+            found = discovery.resource_list(group, version)
+        case "apis", _:
+            return page_not_found()
+        case _:
+            found = None
+    return Reply(OK, _or_404(found))
 
 
 def page_not_found() -> Reply:

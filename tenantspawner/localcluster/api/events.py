@@ -4,7 +4,7 @@ from typing import Any
 
 Object = dict[str, Any]
 
-# (core, events.k8s.io)
+# the core word, then the other
 _NAMES = (
     ("involvedObject", "regarding"),
     ("message", "note"),

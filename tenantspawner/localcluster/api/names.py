@@ -18,6 +18,7 @@ _QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _VALUE = f"({_QUALIFIED})?"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
 LONGEST_LABEL = 63
+LARGEST_ANNOTATIONS = 256 * 1024
 _FINALIZERS = {"kubernetes", "orphan", "foregroundDeletion"}
 LONGEST_SUBDOMAIN = 253
 
@@ -67,6 +68,13 @@ config_key = _check(
 )
 
 
+_TWO_SLASHES = (
+    "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+    "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    f"'{_QUALIFIED}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+)
+
+
 def path_segment(name: str) -> list[str]:
     """Return what is wrong with a name that may be anything a URL can hold (roles, bindings)."""
     if name in {".", ".."}:
@@ -78,11 +86,7 @@ def qualified(name: str) -> list[str]:
     """Return what is wrong with a label's key: an optional DNS prefix, a slash, a name."""
     prefix, slash, rest = name.rpartition("/")
     if "/" in prefix:
-        return [
-            "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-            "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-            f"'{_QUALIFIED}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-        ]
+        return [_TWO_SLASHES]
     problems = []
     if slash:
         problems += ["prefix part must be non-empty"] if not prefix else [f"prefix part {p}" for p in subdomain(prefix)]
@@ -114,21 +118,29 @@ def metadata_problems(kind: Kind, metadata: Mapping[str, Any]) -> Iterator[Field
             yield FieldProblem.invalid("metadata.labels", key, words)
         for words in label_value(value):
             yield FieldProblem.invalid("metadata.labels", value, words)
-    annotations = metadata.get("annotations", {})
-    for key in annotations:
-        for words in qualified(key.lower()):
-            yield FieldProblem.invalid("metadata.annotations", key, words)
-    if sum(len(key) + len(value) for key, value in annotations.items()) > 256 * 1024:
-        yield FieldProblem("metadata.annotations", "FieldValueTooLong", "", "may not be more than 262144 bytes")
+    yield from _annotation_problems(metadata.get("annotations", {}))
     for owner in metadata.get("ownerReferences", []):
         for field in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(field):
                 words = "version must not be empty" if field == "apiVersion" else "must not be empty"
                 yield FieldProblem.invalid(f"metadata.ownerReferences.{field}", owner.get(field, ""), words)
-    for finalizer in metadata.get("finalizers", []):
+    yield from _finalizer_problems(metadata.get("finalizers", []))
+
+
+def _annotation_problems(annotations: Mapping[str, str]) -> Iterator[FieldProblem]:
+    for key in annotations:
+        for words in qualified(key.lower()):
+            yield FieldProblem.invalid("metadata.annotations", key, words)
+    if sum(len(key) + len(value) for key, value in annotations.items()) > LARGEST_ANNOTATIONS:
+        words = f"may not be more than {LARGEST_ANNOTATIONS} bytes"
+        yield FieldProblem("metadata.annotations", "FieldValueTooLong", "", words)
+
+
+def _finalizer_problems(finalizers: list[str]) -> Iterator[FieldProblem]:
+    for finalizer in finalizers:
         for words in qualified(finalizer):
             yield FieldProblem.invalid("metadata.finalizers", finalizer, words)
-    for index, finalizer in enumerate(metadata.get("finalizers", [])):
+    for index, finalizer in enumerate(finalizers):
         if "/" not in finalizer and finalizer not in _FINALIZERS:
             words = "name is neither a standard finalizer name nor is it fully qualified"
             yield FieldProblem.invalid(f"metadata.finalizers[{index}]", finalizer, words)

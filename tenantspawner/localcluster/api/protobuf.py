@@ -1,6 +1,6 @@
-"""Bodies in Kubernetes' protobuf, which kubectl sends for the objects it makes itself (``kubectl create namespace``).
+r"""Bodies in Kubernetes' protobuf, which kubectl sends for the objects it makes itself (``kubectl create namespace``).
 
-Only reading: answers are JSON, which every client takes. A body is ``k8s\\0`` and a message ``Unknown`` with
+Only reading: answers are JSON, which every client takes. A body is ``k8s\0`` and a message ``Unknown`` with
 apiVersion, kind and the raw object; the numbers of its fields are in `wire.json` (made by
 ``tests/localcluster/make_wire.py``), what each holds is in `types`. Zeros that only say "not set" are left out.
 
@@ -9,7 +9,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -119,24 +119,30 @@ def _add(found: Object, name: str, value: Any, field: Field) -> None:
 def _value(value: Any, field: Field) -> Any:
     if field.shape == "struct":
         return _message(value, field)
-    match field.name:
-        case "string":
-            return value.decode()
-        case "boolean":
-            return bool(value)
-        case "bytes":
-            return b64encode(value).decode()
-        case "quantity":
-            return dict(_fields(value)).get(1, b"").decode()
-        case "intstr":
-            parts = dict(_fields(value))
-            return parts.get(3, b"").decode() if parts.get(1) else parts.get(2, 0)
-        case "time" | "microtime":
-            return _time(value)
-        case "any":
-            return json.loads(dict(_fields(value)).get(1, b"null") or b"null")
-        case _:
-            return value
+    read = _SCALARS.get(field.name)
+    return value if read is None else read(value)
+
+
+def _text(value: bytes) -> str:
+    return value.decode()
+
+
+def _quantity(value: bytes) -> str:
+    return str(dict(_fields(value)).get(1, b"").decode())
+
+
+def _int_or_string(value: bytes) -> int | str:
+    parts = dict(_fields(value))
+    found: int | str = parts.get(3, b"").decode() if parts.get(1) else parts.get(2, 0)
+    return found
+
+
+def _raw(value: bytes) -> Any:
+    return json.loads(dict(_fields(value)).get(1, b"null") or b"null")
+
+
+def _base64(value: bytes) -> str:
+    return b64encode(value).decode()
 
 
 def _time(value: bytes) -> str | None:
@@ -145,3 +151,15 @@ def _time(value: bytes) -> str | None:
         return None
     moment = datetime.fromtimestamp(parts[1] + parts.get(2, 0) / 1e9, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}" + (f".{moment:%f}Z" if parts.get(2) else "Z")
+
+
+_SCALARS: Mapping[str, Callable[[Any], Any]] = {
+    "string": _text,
+    "boolean": bool,
+    "bytes": _base64,
+    "quantity": _quantity,
+    "intstr": _int_or_string,
+    "time": _time,
+    "microtime": _time,
+    "any": _raw,
+}

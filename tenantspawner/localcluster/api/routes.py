@@ -41,7 +41,7 @@ SUBRESOURCES: Mapping[str, tuple[str, ...]] = {
     ),
     "Namespace": ("status", "finalize"),
     "ServiceAccount": ("token",),
-} | {name: ("status",) for name in WITH_STATUS - {"Pod", "Namespace"}}
+} | dict.fromkeys(WITH_STATUS - {"Pod", "Namespace"}, ("status",))
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 

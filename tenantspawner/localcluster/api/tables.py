@@ -16,6 +16,19 @@ from tenantspawner.localcluster.api.pod_table import pod_cells
 Object = dict[str, Any]
 
 
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+# below so many seconds: unit and its name, smaller unit (0 for none) and its name
+_AGES = (
+    (2 * _MINUTE, 1, "s", 0, ""),
+    (10 * _MINUTE, _MINUTE, "m", 1, "s"),
+    (3 * _HOUR, _MINUTE, "m", 0, ""),
+    (8 * _HOUR, _HOUR, "h", _MINUTE, "m"),
+    (2 * _DAY, _HOUR, "h", 0, ""),
+    (8 * _DAY, _DAY, "d", _HOUR, "h"),
+    (2 * 365 * _DAY, _DAY, "d", 0, ""),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The columns of a kind: name and whether only ``-o wide`` shows them, and how an object fills them."""
@@ -51,22 +64,11 @@ def age(text: str | None) -> str:
     seconds = int((datetime.now(UTC) - parse_time(text)).total_seconds())
     if seconds < -1:
         return "<invalid>"
-    seconds = max(seconds, 0)
-    for limit, big, small in (
-        (600, 60, 1),
-        (3 * 3600, 60, 0),
-        (8 * 3600, 3600, 60),
-        (48 * 3600, 3600, 0),
-        (8 * 86400, 86400, 3600),
-    ):
-        if seconds < 120:
-            return f"{seconds}s"
+    for limit, size, name, smaller, smaller_name in _AGES:
         if seconds < limit:
-            names = {1: "s", 60: "m", 3600: "h", 86400: "d"}
-            rest = seconds % big // small if small else 0
-            return f"{seconds // big}{names[big]}" + (f"{rest}{names[small]}" if rest else "")
-    days = seconds // 86400
-    return f"{days}d" if days < 730 else f"{days // 365}y"
+            rest = seconds % size // smaller if smaller else 0
+            return f"{max(seconds, 0) // size}{name}" + (f"{rest}{smaller_name}" if rest else "")
+    return f"{seconds // (365 * _DAY)}y"
 
 
 def _name(obj: Object) -> str:
@@ -228,9 +230,7 @@ def _priority_class(obj: Object) -> list[Any]:
 
 
 def _pod(obj: Object) -> list[Any]:
-    return [
-        *pod_cells(obj, age),
-    ]
+    return pod_cells(obj, age)
 
 
 def _layout(columns: str, cells: Callable[[Object], list[Any]]) -> Layout:

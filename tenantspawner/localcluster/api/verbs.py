@@ -3,6 +3,7 @@
 Subresources other than ``status`` are in `subresources`, reviews in `reviews`, watches in `server`.
 """
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -34,23 +35,14 @@ def represent(question: Question) -> Representation:
 
 def answer(registry: Registry, question: Question) -> Reply:
     """Answer a question about a stored resource."""
-    match question.target.verb:
-        case "get":
-            return Reply(OK, represent(question).one(registry.existing(question.call)))
-        case "list":
-            return _list(registry, question)
-        case "create":
-            return _create(registry, question)
-        case "update":
-            return _update(registry, question)
-        case "patch":
-            return _patch(registry, question)
-        case "delete":
-            return _delete(registry, question)
-        case "deletecollection":
-            return _delete_collection(registry, question)
-        case _:
-            raise Refusal.method_not_allowed()
+    work = _VERBS.get(question.target.verb)
+    if work is None:
+        raise Refusal.method_not_allowed()
+    return work(registry, question)
+
+
+def _get(registry: Registry, question: Question) -> Reply:
+    return Reply(OK, represent(question).one(registry.existing(question.call)))
 
 
 def _list(registry: Registry, question: Question) -> Reply:
@@ -196,4 +188,12 @@ def _delete_collection(registry: Registry, question: Question) -> Reply:
     return Reply(OK, represent(question).many(page))
 
 
-__all__ = ["answer", "read_delete_options", "represent", "shaped"]
+_VERBS: Mapping[str, Callable[[Registry, Question], Reply]] = {
+    "get": _get,
+    "list": _list,
+    "create": _create,
+    "update": _update,
+    "patch": _patch,
+    "delete": _delete,
+    "deletecollection": _delete_collection,
+}

@@ -40,7 +40,7 @@ def cluster_binding_problems(binding: Object) -> Iterator[FieldProblem]:
 
 def _problems(binding: Object, roles: tuple[str, ...]) -> Iterator[FieldProblem]:
     reference = binding.get("roleRef", {})
-    if reference.get("apiGroup") not in {RBAC}:
+    if reference.get("apiGroup") != RBAC:
         yield FieldProblem.not_supported("roleRef.apiGroup", reference.get("apiGroup", ""), (RBAC,))
     if reference.get("kind") not in roles:
         yield FieldProblem.not_supported("roleRef.kind", reference.get("kind", ""), roles)
