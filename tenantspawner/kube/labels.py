@@ -14,6 +14,7 @@ SERVER = PREFIX + "server"  # annotation: the exact server name, "" for the defa
 SPAWN = PREFIX + "spawn"  # annotation: the id of the spawn that made a pod, so that a lost answer can be found
 PLAN_DIGEST = PREFIX + "plan-digest"  # annotation on a namespace: what was provisioned last
 CHOICE_DIGEST = PREFIX + "choice-digest"  # annotation on a pod
+SELF_SERVICE = PREFIX + "self-service"  # label on a namespace: "true" where people may ask for devices themselves
 PROFILE = PREFIX + "profile"  # label on a pod
 
 # KubeSpawner's own words (7.1), which other tools select by.
