@@ -28,6 +28,8 @@ def namespace_object(name: str, entitlement: Entitlement, envelope: Envelope) ->
     """
     rule = entitlement.tenant.namespace
     level = {f"pod-security.kubernetes.io/{mode}": rule.pod_security for mode in ("enforce", "warn")}
+    if entitlement.tenant.self_service:
+        level[labels.SELF_SERVICE] = "true"
     theirs = {"labels": rule.labels, "annotations": rule.annotations}
     ours = marks(entitlement, envelope)
     ours["labels"] = {**ours["labels"], **level, "kubernetes.io/metadata.name": name}
