@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("tenantspawner.cli.check.Check", "Check tenancy documents, offline."),
     "explain": ("tenantspawner.cli.explain.Explain", "What a person sees, and the rule behind every part."),
     "demo": ("tenantspawner.cli.demo.Demo", "The whole product on this machine."),
+    "rbac": ("tenantspawner.cli.rbac.Rbac", "Print the hub's rights and the policies that bound it."),
     "schema": ("tenantspawner.cli.schema.Schema", "Print the document's JSON Schema, for editors."),
 }
 
