@@ -189,8 +189,10 @@ def _facts(entitlement: Entitlement, profile: ProfileGrant, free: Mapping[str, F
     grant = profile.devices
     if grant is None:
         return
-    if len(grant.choices) == 1:
-        yield spoken(f"requests.{grant.resource}", Decimal(grant.default), entitlement.gpu)
+    most = max((one for one in grant.choices if not too_many(entitlement, grant, one, None)), default=0)
+    if most:
+        amount_spoken = spoken(f"requests.{grant.resource}", Decimal(most), entitlement.gpu)
+        yield amount_spoken if len(grant.choices) == 1 else f"up to {amount_spoken}"
     now = free.get(grant.resource)
     if now is not None:
         yield f"{now.free} of {spoken(f'requests.{grant.resource}', Decimal(now.total), entitlement.gpu)} free"
