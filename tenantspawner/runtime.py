@@ -6,8 +6,9 @@ request and never fails for want of an API server: watches go on trying, and who
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,8 @@ from tenantspawner.kube.kinds import POD
 from tenantspawner.kube.objects import Pod
 from tenantspawner.kube.objects import read as read_object
 from tenantspawner.lifecycle import Care, Feed, Server, Sight, Sweeper, Where
-from tenantspawner.tenancy import Envelope, read
+from tenantspawner.policy import option_problems
+from tenantspawner.tenancy import Envelope, Reading, Source, read
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class Runtime:
     sight: Sight
     feed: Feed | None
     _features: frozenset[str] | None = None
+    _whoami: str = ""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @classmethod
@@ -56,9 +59,7 @@ class Runtime:
         cluster = await connect(wiring.connection)
         feed = None
         if wiring.where is not None:
-            feed = Feed(
-                cluster, wiring.where, partial(read, envelope=wiring.envelope, hub_profiles=wiring.hub_profiles)
-            )
+            feed = Feed(cluster, wiring.where, partial(_read, wiring))
             feed.start()
         return cls(wiring, cluster, Sight(cluster), feed)
 
@@ -78,6 +79,12 @@ class Runtime:
                 return frozenset()
         return self._features
 
+    async def whoami(self, deadline: Deadline) -> str:
+        """The hub's own user name to the API server; asked once."""
+        if not self._whoami:
+            self._whoami = await self.cluster.whoami(deadline)
+        return self._whoami
+
     async def look(
         self, namespace: str, name: str, ours: Callable[[Mapping[str, Any]], bool], deadline: Deadline
     ) -> Pod | None:
@@ -94,6 +101,12 @@ class Runtime:
             await self.feed.close()
         await self.sight.close()
         await self.cluster.close()
+
+
+def _read(wiring: Wiring, sources: Sequence[Source]) -> Reading:
+    """Read a tenancy as `check` does, with the hub's own bounds."""
+    today = datetime.now(UTC).date()
+    return read(sources, wiring.envelope, hub_profiles=wiring.hub_profiles, today=today, further=option_problems)
 
 
 _running: dict[Wiring, asyncio.Task[Runtime]] = {}

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from jupyterhub.utils import maybe_future
@@ -26,7 +27,17 @@ from tenantspawner.kube.objects import Pod
 from tenantspawner.lifecycle import Journal, Made, Manner, spawn, stop
 from tenantspawner.lifecycle import surroundings as around_of
 from tenantspawner.observe import exit_code
-from tenantspawner.plan import Chosen, Plan, draw, draw_plain, namespace_name, with_secret_env
+from tenantspawner.plan import (
+    Binding,
+    Chosen,
+    Plan,
+    Surroundings,
+    draw,
+    draw_plain,
+    namespace_name,
+    subject_of,
+    with_secret_env,
+)
 from tenantspawner.policy import Choice, Entitlements, HubProfile, choose, entitle, hub_profiles, read_request
 from tenantspawner.runtime import Runtime
 from tenantspawner.surrounded import Surrounded
@@ -124,9 +135,9 @@ class TenantSpawner(Surrounded):
         self._sweep(run)
         plan = await self._plan(run, deadline)
         hub.save(self)  # before the first create: a crash in the middle loses nothing
-        pods = await self._pods(run, deadline)
+        view = partial(self._pods, run)
         manner = Manner(self.failure_grace, self.events_enabled, (self.api_token,))
-        started = await spawn(run.cluster, pods, plan, deadline, journal, manner=manner, on_made=self._on_made)
+        started = await spawn(run.cluster, view, plan, deadline, journal, manner=manner, on_made=self._on_made)
         return self._get_pod_url({**plan.pod, "status": {"podIP": started.address}})
 
     async def _plan(self, run: Runtime, deadline: Deadline) -> Plan:
@@ -143,10 +154,19 @@ class TenantSpawner(Surrounded):
         self._name_for_dns()
         self.record = replace(self.record, tenant=choice.tenant_id)
         chosen = Chosen.of(choice, configured, self.pvc_name)
-        around = await around_of(run.cluster, self._envelope(), choice, await run.features(deadline), deadline)
-        around = replace(around, peers=tuple(self.hub_peers), secret_env=tuple(self.secret_environment))
+        around = await self._surroundings(run, choice, deadline)
         server = with_secret_env(self.server_context(chosen.shaped), around, f"notebook-{secrets.token_hex(10)}")
         return draw(chosen, server, around, spawn_id)
+
+    async def _surroundings(self, run: Runtime, choice: Choice, deadline: Deadline) -> Surroundings:
+        around = await around_of(run.cluster, self._envelope(), choice, await run.features(deadline), deadline)
+        role = self.hub_cluster_role
+        return replace(
+            around,
+            peers=tuple(self.hub_peers),
+            secret_env=tuple(self.secret_environment),
+            hub_binding=Binding(role, subject_of(await run.whoami(deadline))) if role else None,
+        )
 
     async def _on_made(self, made: Made) -> None:
         self.record = replace(self.record, pod_uid=made.uid)

@@ -206,6 +206,11 @@ class Cluster:
         answer = await self.call(request, deadline, read=_object)
         return bool((answer.get("status") or {}).get("allowed"))
 
+    async def whoami(self, deadline: Deadline) -> str:
+        """Ask the API server for our user name, as in ``system:serviceaccount:jupyterhub:hub``."""
+        answer = await self.call(writes.self_review(), deadline, read=_object)
+        return str(((answer.get("status") or {}).get("userInfo") or {}).get("username", ""))
+
     async def version(self, deadline: Deadline) -> str:
         """Read the API server's version, as in ``v1.36.0``."""
         answer = await self.call(Request("GET", "/version", "get version"), deadline, read=_object)

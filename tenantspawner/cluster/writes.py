@@ -148,5 +148,12 @@ def access_review(verb: str, kind: Kind, namespace: str | None, name: str | None
     return Request("POST", path, f"ask for the right to {verb} {kind.plural}", body=_json(body))
 
 
+def self_review() -> Request:
+    """Build the question who we are to the API server."""
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    return Request("POST", path, "ask who we are", body=_json(body))
+
+
 def _json(body: Json) -> bytes:
     return msgspec.json.encode(body)

@@ -21,7 +21,7 @@ from tenantspawner.kube.kinds import NAMESPACE, RESOURCE_QUOTA
 from tenantspawner.lifecycle.gate import in_force, quota_in_force
 from tenantspawner.lifecycle.journal import Journal
 from tenantspawner.lifecycle.ownership import check_owner
-from tenantspawner.plan import Manifest, Plan
+from tenantspawner.plan import Manifest, Provisions
 
 log = logging.getLogger(__name__)
 
@@ -32,33 +32,31 @@ PASSING = (Meaning.NO_RIGHT, Meaning.NO_SERVICE_ACCOUNT, Meaning.QUOTA_UNKNOWN)
 class Outcome(StrEnum):
     """What provisioning came to."""
 
-    NOT_OURS_TO_MAKE = "not ours to make"
     UNCHANGED = "unchanged"
     MADE = "made"
     UPDATED = "updated"
 
 
-async def provision(cluster: Cluster, plan: Plan, deadline: Deadline, journal: Journal) -> Outcome:
-    """Make the namespace of `plan` what the plan says, before any pod.
+async def provision(cluster: Cluster, wanted: Provisions, deadline: Deadline, journal: Journal) -> Outcome:
+    """Make a namespace what it must be before any pod.
 
     When this returns, the quota is enforced by the API server. When it raises, no pod exists, and nothing that is not ours
     was touched.
     """
-    if plan.space is None:
-        return Outcome.NOT_OURS_TO_MAKE
-    existing = await claim_namespace(cluster, plan.space, deadline, journal)
-    if existing is not None and await _as_recorded(cluster, existing, plan, deadline):
+    existing = await claim_namespace(cluster, wanted.space, deadline, journal)
+    if existing is not None and await _as_recorded(cluster, existing, wanted, deadline):
         journal.say("Your namespace is ready.", 30)
         return Outcome.UNCHANGED
     if existing is not None:
-        await _relabel(cluster, existing, plan.space, deadline)
+        await _relabel(cluster, existing, wanted.space, deadline)
+    if wanted.rights is not None:
+        await ensure(cluster, wanted.rights, deadline)
     journal.say("Setting quota, limits and network rules.", 15)
-    await _together(cluster, [obj for obj in (plan.quota, *plan.fences) if obj], deadline)
-    if plan.quota is not None:
-        journal.say("Waiting until the quota is in force.", 20)
-        await quota_in_force(cluster, plan.quota, deadline)
-    await _together(cluster, plan.furnishings, deadline)
-    await _record(cluster, plan, deadline)
+    await _together(cluster, (wanted.quota, *wanted.fences), deadline)
+    journal.say("Waiting until the quota is in force.", 20)
+    await quota_in_force(cluster, wanted.quota, deadline)
+    await _together(cluster, wanted.furnishings, deadline)
+    await _record(cluster, wanted, deadline)
     journal.say("Your namespace is ready.", 30)
     return Outcome.UPDATED if existing is not None else Outcome.MADE
 
@@ -80,7 +78,7 @@ async def claim_namespace(
         if existing is None:
             journal.say("Making your namespace.", 10)
             try:
-                await cluster.create(_without_digest(space), deadline)
+                await cluster.create(space, deadline)
             except ApiError as error:
                 if meaning(error.answer) not in {Meaning.ALREADY_EXISTS, Meaning.TERMINATING}:
                     raise
@@ -119,21 +117,19 @@ async def _together(cluster: Cluster, objects: Sequence[Manifest], deadline: Dea
         raise failures.exceptions[0] from None
 
 
-async def _as_recorded(cluster: Cluster, existing: Mapping[str, Any], plan: Plan, deadline: Deadline) -> bool:
+async def _as_recorded(cluster: Cluster, existing: Mapping[str, Any], wanted: Provisions, deadline: Deadline) -> bool:
     """Whether nothing needs to be written: the digest is recorded, and the quota still stands and is in force."""
     recorded = (existing["metadata"].get("annotations") or {}).get(labels.PLAN_DIGEST)
-    if recorded != plan.digest:
+    if recorded != wanted.digest:
         return False
-    if plan.quota is None:
-        return True
-    name = plan.quota["metadata"]["name"]
-    seen = await cluster.get(RESOURCE_QUOTA, plan.namespace, name, deadline)
-    return in_force(seen, plan.quota["spec"]["hard"])
+    name = wanted.quota["metadata"]["name"]
+    seen = await cluster.get(RESOURCE_QUOTA, wanted.namespace, name, deadline)
+    return in_force(seen, wanted.quota["spec"]["hard"])
 
 
 async def _relabel(cluster: Cluster, existing: Mapping[str, Any], space: Manifest, deadline: Deadline) -> None:
     """Bring labels and annotations in line, by merge patch: an apply would conflict with our own POST."""
-    there, wanted = existing["metadata"], _without_digest(space)["metadata"]
+    there, wanted = existing["metadata"], space["metadata"]
     changes = {
         key: {name: value for name, value in wanted[key].items() if (there.get(key) or {}).get(name) != value}
         for key in ("labels", "annotations")
@@ -142,15 +138,9 @@ async def _relabel(cluster: Cluster, existing: Mapping[str, Any], space: Manifes
         await cluster.patch(NAMESPACE, None, there["name"], {"metadata": changes}, deadline)
 
 
-async def _record(cluster: Cluster, plan: Plan, deadline: Deadline) -> None:
-    body = {"metadata": {"annotations": {labels.PLAN_DIGEST: plan.digest}}}
-    await cluster.patch(NAMESPACE, None, plan.namespace, body, deadline)
-
-
-def _without_digest(space: Manifest) -> Manifest:
-    metadata = space["metadata"]
-    kept = {key: value for key, value in metadata["annotations"].items() if key != labels.PLAN_DIGEST}
-    return {**space, "metadata": {**metadata, "annotations": kept}}
+async def _record(cluster: Cluster, wanted: Provisions, deadline: Deadline) -> None:
+    body = {"metadata": {"annotations": {labels.PLAN_DIGEST: wanted.digest}}}
+    await cluster.patch(NAMESPACE, None, wanted.namespace, body, deadline)
 
 
 async def _outwait(existing: Mapping[str, Any], patience: Deadline) -> None:

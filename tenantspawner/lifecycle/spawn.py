@@ -17,6 +17,9 @@ from tenantspawner.plan import Plan
 log = logging.getLogger(__name__)
 
 
+View = Callable[[Deadline], Awaitable[Watch[Pod]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How a spawn is carried out: `grace` in seconds for what may heal, events watched or not, texts never shown."""
@@ -36,7 +39,7 @@ class Started:
 
 async def spawn(
     cluster: Cluster,
-    pods: Watch[Pod],
+    view: View,
     plan: Plan,
     deadline: Deadline,
     journal: Journal,
@@ -44,11 +47,14 @@ async def spawn(
     manner: Manner,
     on_made: Callable[[Made], Awaitable[None]],
 ) -> Started:
-    """Carry out a plan. `on_made` is awaited as soon as the pod exists, so that a crash after it loses nothing.
+    """Carry out a plan.
+
+    `view` gives the watch that covers the pod; it is asked for when the namespace stands, since before that the hub may
+    have no right to look there. `on_made` is awaited as soon as the pod exists, so that a crash after it loses nothing.
 
     When this raises, no pod of this spawn is left, or the sweeper will find it by its labels.
     """
-    made = await _until_made(cluster, pods, plan, deadline, journal)
+    made, pods = await _until_made(cluster, view, plan, deadline, journal)
     await on_made(made)
     events = tell_events(cluster, made, journal) if manner.events else None
     vigil = Vigil(cluster, pods.store, made, deadline, manner.grace)
@@ -63,25 +69,29 @@ async def spawn(
     return Started(made, found.address)
 
 
-async def _until_made(cluster: Cluster, pods: Watch[Pod], plan: Plan, deadline: Deadline, journal: Journal) -> Made:
+async def _until_made(
+    cluster: Cluster, view: View, plan: Plan, deadline: Deadline, journal: Journal
+) -> tuple[Made, Watch[Pod]]:
     """Provision and create; once more from the start when the namespace went away in between."""
     try:
-        return await _provision_and_create(cluster, pods, plan, deadline, journal)
+        return await _provision_and_create(cluster, view, plan, deadline, journal)
     except ApiError as error:
-        if plan.space is None or meaning(error.answer) not in {Meaning.TERMINATING, Meaning.NOT_FOUND}:
+        if plan.provisions is None or meaning(error.answer) not in {Meaning.TERMINATING, Meaning.NOT_FOUND}:
             raise
         log.info("Namespace %s went away during a start; provisioning it again", plan.namespace)
-        return await _provision_and_create(cluster, pods, plan, deadline, journal)
+        return await _provision_and_create(cluster, view, plan, deadline, journal)
 
 
 async def _provision_and_create(
-    cluster: Cluster, pods: Watch[Pod], plan: Plan, deadline: Deadline, journal: Journal
-) -> Made:
-    await provision(cluster, plan, deadline, journal)
+    cluster: Cluster, view: View, plan: Plan, deadline: Deadline, journal: Journal
+) -> tuple[Made, Watch[Pod]]:
+    if plan.provisions is not None:
+        await provision(cluster, plan.provisions, deadline, journal)
+    pods = await view(deadline)
     await ensure_claim(cluster, plan.claim, deadline)
     with suppress(ClusterTrouble):
         await pods.synced(deadline.shorter(5))  # a late watch costs a look, not the start
-    return await create_pod(cluster, pods.store, plan, deadline, journal)
+    return await create_pod(cluster, pods.store, plan, deadline, journal), pods
 
 
 async def _closed(events: Watch[Event] | None) -> None:

@@ -4,8 +4,9 @@
 hub and the cluster as `Surroundings`; nothing is read from anywhere else, and nothing is decided after the plan is drawn.
 """
 
-from tenantspawner.plan.draw import Chosen, draw, draw_plain, with_secret_env
-from tenantspawner.plan.models import Binding, Manifest, Plan, Surroundings
+from tenantspawner.plan.account import subject_of
+from tenantspawner.plan.draw import Chosen, draw, draw_plain, provisions, with_secret_env
+from tenantspawner.plan.models import Binding, Manifest, Plan, Provisions, Surroundings
 from tenantspawner.plan.namespace import namespace_name
 from tenantspawner.plan.settings import PodSettings, ServerContext
 from tenantspawner.plan.token import owned
@@ -16,11 +17,14 @@ __all__ = [
     "Manifest",
     "Plan",
     "PodSettings",
+    "Provisions",
     "ServerContext",
     "Surroundings",
     "draw",
     "draw_plain",
     "namespace_name",
     "owned",
+    "provisions",
+    "subject_of",
     "with_secret_env",
 ]

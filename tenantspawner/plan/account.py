@@ -18,13 +18,26 @@ def service_account(site: Site) -> Manifest:
     return made
 
 
+def hub_rights(site: Site) -> Manifest | None:
+    """The hub's own role bound to the hub: in namespaces it makes, it has no other rights than these."""
+    hub = site.around.hub_binding
+    return _binding(site, "tenantspawner-hub", hub.cluster_role, dict(hub.subject)) if hub else None
+
+
+def subject_of(username: str) -> dict[str, str]:
+    """The subject of a binding for a user name, be it a service account's or another."""
+    prefix = "system:serviceaccount:"
+    if username.startswith(prefix):
+        namespace, _, name = username.removeprefix(prefix).partition(":")
+        return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
+    return {"kind": "User", "name": username, "apiGroup": ROLE_BINDING.group}
+
+
 def role_bindings(site: Site) -> tuple[Manifest, ...]:
-    """The hub's own role bound to the hub, and the tenant's roles bound to its account."""
-    tenant, hub = site.entitlement.tenant, site.around.hub_binding
+    """The tenant's roles bound to its account."""
+    tenant = site.entitlement.tenant
     account = {"kind": "ServiceAccount", "name": tenant.service_account.name, "namespace": site.namespace}
-    own = [_binding(site, "tenantspawner-hub", hub.cluster_role, dict(hub.subject))] if hub else []
-    theirs = [_binding(site, compose("notebook-{role}", {"role": role}), role, account) for role in tenant.roles]
-    return (*own, *theirs)
+    return tuple(_binding(site, compose("notebook-{role}", {"role": role}), role, account) for role in tenant.roles)
 
 
 def _binding(site: Site, name: str, role: str, subject: Manifest) -> Manifest:

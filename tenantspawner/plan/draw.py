@@ -13,13 +13,13 @@ from hashlib import blake2b
 from tenantspawner.kube import labels
 from tenantspawner.kube.names import label_value
 from tenantspawner.kube.quantities import parse
-from tenantspawner.plan.account import pull_secrets, role_bindings, service_account
+from tenantspawner.plan.account import hub_rights, pull_secrets, role_bindings, service_account
 from tenantspawner.plan.claim import claim
 from tenantspawner.plan.extras import further_objects
 from tenantspawner.plan.harden import hardened
 from tenantspawner.plan.marks import Site, marks, merged, owner_of
-from tenantspawner.plan.models import Manifest, Plan, Surroundings
-from tenantspawner.plan.namespace import namespace_object, with_digest
+from tenantspawner.plan.models import Manifest, Plan, Provisions, Surroundings
+from tenantspawner.plan.namespace import namespace_object
 from tenantspawner.plan.network import network_policies
 from tenantspawner.plan.pod import in_order, pod
 from tenantspawner.plan.quota import hard, limit_range, resource_quota
@@ -61,18 +61,12 @@ def draw(chosen: Chosen, server: ServerContext, around: Surroundings, spawn_id: 
     check_effective(made, choice, choice.entitlement, around.envelope, hub=added)
     home = _placed(claim(settings, server), server.namespace) if settings.storage_pvc_ensure else None
     token = _token(made, server) if server.env_secret_name else None
-    space, quota, fences, furnishings, digest = provisions(site)
     return Plan(
         namespace=server.namespace,
-        owner=owner_of(choice.entitlement),
-        space=space,
-        quota=quota,
-        fences=fences,
-        furnishings=furnishings,
+        provisions=provisions(site),
         claim=_marked(home, choice, around) if home else None,
         pod=made,
         token=token,
-        digest=digest,
     )
 
 
@@ -81,37 +75,30 @@ def draw_plain(settings: PodSettings, server: ServerContext, spawn_id: str) -> P
     made = _placed(pod(settings, server), server.namespace)
     made["metadata"]["annotations"][labels.SPAWN] = spawn_id
     home = _placed(claim(settings, server), server.namespace) if settings.storage_pvc_ensure else None
-    return Plan(
-        namespace=server.namespace,
-        owner="",
-        space=None,
-        quota=None,
-        fences=(),
-        furnishings=(),
-        claim=home,
-        pod=made,
-        token=None,
-        digest="",
-    )
+    return Plan(namespace=server.namespace, provisions=None, claim=home, pod=made)
 
 
-Provisions = tuple[Manifest | None, Manifest | None, tuple[Manifest, ...], tuple[Manifest, ...], str]
-
-
-def provisions(site: Site) -> Provisions:
-    """Return what must exist before any pod: namespace, quota, fences, furnishings; and the digest of it all.
-
-    Nothing is provisioned for ``per: hub``: the namespace and everything in it is the hub admin's.
-    """
+def provisions(site: Site) -> Provisions | None:
+    """Return what must exist before any pod; None for ``per: hub``, where everything is the hub admin's."""
     if site.entitlement.tenant.namespace.per == "hub":
-        return None, None, (), (), ""
+        return None
     bounds = hard(site.entitlement, site.around)
     quota = resource_quota(site, bounds)
+    rights = hub_rights(site)
     fences = (limit_range(site, bounds), *network_policies(site))
     furnishings = (service_account(site), *role_bindings(site), *pull_secrets(site), *further_objects(site))
     space = namespace_object(site.namespace, site.entitlement, site.around.envelope)
-    digest = digest_of((space, quota, *fences, *furnishings))
-    return with_digest(space, digest), quota, fences, furnishings, digest
+    digest = digest_of([obj for obj in (space, rights, quota, *fences, *furnishings) if obj])
+    return Provisions(
+        namespace=site.namespace,
+        owner=owner_of(site.entitlement),
+        space=space,
+        rights=rights,
+        quota=quota,
+        fences=fences,
+        furnishings=furnishings,
+        digest=digest,
+    )
 
 
 def digest_of(objects: Sequence[Manifest]) -> str:

@@ -6,7 +6,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from tenantspawner.tenancy.models import Envelope
@@ -40,28 +39,44 @@ class Surroundings:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """All objects of one spawn, in the order they are made.
+class Provisions:
+    """What must exist in a namespace before any pod, in the order in which it is made.
 
-    `space` is None where the namespace is not ours to make (``per: hub``, or no tenancy).
-    `fences` (quota, limits, network policies) stand before anything runs; `furnishings` (account, bindings, pull
-    secrets, further objects) after the quota is in force. `token` is made after the pod, owned by it.
-    `digest` covers what is provisioned (space, fences, furnishings), not the pod.
+    `rights` is the hub's own binding, without which it could do nothing more there. `fences` (limits, network policies)
+    stand with the quota before anything runs; `furnishings` (account, bindings, pull secrets, further objects) come
+    when the quota is in force. `digest` covers it all, and is recorded in the namespace last.
     """
 
     namespace: str
     owner: str
-    space: Manifest | None
-    quota: Manifest | None
+    space: Manifest
+    rights: Manifest | None
+    quota: Manifest
     fences: tuple[Manifest, ...]
     furnishings: tuple[Manifest, ...]
+    digest: str
+
+    def objects(self) -> tuple[Manifest, ...]:
+        """Every object, in order."""
+        rights = (self.rights,) if self.rights else ()
+        return (self.space, *rights, self.quota, *self.fences, *self.furnishings)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All objects of one spawn.
+
+    `provisions` is None where the namespace is not ours to make (``per: hub``, or no tenancy). `token`, `certificates`
+    and `service` are made after the pod, owned by it.
+    """
+
+    namespace: str
+    provisions: Provisions | None
     claim: Manifest | None
     pod: Manifest
-    token: Manifest | None
-    digest: str
-    service: Manifest | None = None
+    token: Manifest | None = None
     certificates: Manifest | None = None
-    charge: Mapping[str, Decimal] = field(default_factory=dict)
+    service: Manifest | None = None
 
     @property
     def pod_name(self) -> str:
@@ -71,7 +86,6 @@ class Plan:
 
     def objects(self) -> tuple[Manifest, ...]:
         """Every object, in the order in which it is made."""
-        quota = (self.quota,) if self.quota else ()
-        space = (self.space,) if self.space else ()
-        rest = (self.claim, self.certificates, self.pod, self.token, self.service)
-        return (*space, *quota, *self.fences, *self.furnishings, *(obj for obj in rest if obj))
+        before = self.provisions.objects() if self.provisions else ()
+        rest = (self.claim, self.pod, self.token, self.certificates, self.service)
+        return (*before, *(obj for obj in rest if obj))

@@ -38,10 +38,3 @@ def namespace_object(name: str, entitlement: Entitlement, envelope: Envelope) ->
         "kind": NAMESPACE.kind,
         "metadata": {"name": name, **merged(theirs, ours)},
     }
-
-
-def with_digest(space: Manifest, digest: str) -> Manifest:
-    """Record in the namespace which plan was provisioned, so that the next spawn has nothing to write."""
-    metadata = space["metadata"]
-    annotations = {**metadata.get("annotations", {}), labels.PLAN_DIGEST: digest}
-    return {**space, "metadata": {**metadata, "annotations": annotations}}

@@ -44,6 +44,11 @@ class TenancySettings(HasTraits):
         default_value="baseline",
         help="The widest Pod Security level a document may give to a tenant's namespaces.",
     ).tag(config=True)
+    hub_cluster_role = text(
+        "",
+        "The ClusterRole the hub binds to itself in each namespace it makes, as in ``tenantspawner-hub-namespace``. "
+        "Empty: it has the rights it needs there already.",
+    )
     hub_peers = List(
         Dict(),
         [{"component": "hub"}, {"component": "proxy"}],

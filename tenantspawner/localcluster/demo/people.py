@@ -28,6 +28,7 @@ HUB_CONFIG = f"""
 from jupyterhub.auth import DummyAuthenticator
 c.JupyterHub.authenticator_class = DummyAuthenticator
 c.DummyAuthenticator.password = {PASSWORD!r}
+c.TenantSpawner.hub_cluster_role = "tenantspawner-hub-namespace"
 c.Authenticator.allowed_users = {sorted(PEOPLE)!r}
 c.JupyterHub.load_groups = {{name: {{"users": users}} for name, users in {GROUPS!r}.items()}}
 c.JupyterHub.template_vars = {{"announcement_login": "This is a demo. Everybody's password is {PASSWORD}."}}
