@@ -15,6 +15,7 @@ from tenantspawner.localcluster.node.process import Recipe, StartError
 
 DEFAULT_PORT = 8888
 _TERMINATED = 143
+_LAST_ANSWERS = 0.5  # seconds; aiohttp takes 0 for "no limit"
 
 
 class LightContainer:
@@ -60,6 +61,7 @@ class LightContainer:
         if not self._ended.is_set():
             self._ended.set()
             self._server.close()
-            await self._connections.shutdown(0)
+            self._connections.pre_shutdown()  # ends idle connections, which `shutdown` would wait for
+            await self._connections.shutdown(_LAST_ANSWERS)
             self._log.write(b"terminated\n")
             self._log.close()
