@@ -5,6 +5,7 @@ user. It does not run nodes: those speak only the API, and are started beside it
 """
 
 import asyncio
+import contextlib
 import secrets
 import shutil
 import tempfile
@@ -23,7 +24,7 @@ from tenantspawner.localcluster.api.exchange import Question
 from tenantspawner.localcluster.api.logs import LogProxy
 from tenantspawner.localcluster.api.registry import Admit, Call, Registry, admit_everything
 from tenantspawner.localcluster.api.server import ApiServer
-from tenantspawner.localcluster.attributes import Attributes, UserInfo
+from tenantspawner.localcluster.attributes import Attributes, Refusal, UserInfo
 from tenantspawner.localcluster.authentication import Authenticator
 from tenantspawner.localcluster.authorization import RbacAuthorizer
 from tenantspawner.localcluster.controllers import Controllers, start_controllers
@@ -219,7 +220,7 @@ class LocalCluster:
             return
         if self.store.get(kube.SERVICE_ACCOUNT, target.namespace, "default") is not None:
             return
-        manifest = question.read()
-        if isinstance(manifest, dict):
+        with contextlib.suppress(ValueError, Refusal):
+            manifest = question.read_any()
             attributes = Attributes(question.user, "CREATE", kube.POD, target.namespace, "", None, manifest, None)
             await await_default_account(attributes, self.store)

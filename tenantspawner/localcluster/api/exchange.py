@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from tenantspawner.localcluster.api import protobuf
-from tenantspawner.localcluster.api.bodies import parse_body
+from tenantspawner.localcluster.api.bodies import YAML as YAML_TYPES
+from tenantspawner.localcluster.api.bodies import parse_body, read
 from tenantspawner.localcluster.api.registry import Call
 from tenantspawner.localcluster.api.routes import Target
 from tenantspawner.localcluster.attributes import FieldProblem, Refusal, UserInfo
@@ -81,6 +82,17 @@ class Question:
         if self.content_type == protobuf.MEDIA_TYPE:
             return protobuf.decode(self.body)
         return parse_body(self.body, self.content_type, self.target.served_as.kind)
+
+    def read_any(self) -> Object:
+        """Return the object in a body of any type that can create one; an empty one where there is none.
+
+        Raises
+        ------
+        ValueError, Refusal
+            The body cannot be read.
+        """
+        found = read(self.body, self.content_type) if self.content_type in YAML_TYPES else self.read()
+        return found if isinstance(found, dict) else {}
 
 
 _OPTIONS = {"create": "CreateOptions", "patch": "PatchOptions", "delete": "DeleteOptions"}

@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
@@ -144,6 +145,8 @@ class ApiServer:
             code, version = reply.code, reply.resource_version
             return _response(reply)
         except Refusal as refusal:
+            if refusal.code == HTTPStatus.GONE and target.verb == "watch":
+                return await _expired(request, refusal)
             code = refusal.code
             raise
         finally:
@@ -154,7 +157,7 @@ class ApiServer:
         target = question.target
         if target.kind in REVIEWS:
             return reviews.review(question, self.authorizer, self.authenticator)
-        if target.verb == "create" and self.before_create is not None:
+        if target.verb in {"create", "patch"} and self.before_create is not None:
             await self.before_create(question)
         match target.kind.kind, target.subresource, target.verb:
             case _, None | "status", _:
@@ -185,13 +188,8 @@ class ApiServer:
                 f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax'
             )
             raise Refusal.plain(words)
+        self._start(watch, query)
         response = web.StreamResponse(headers=_WATCH_HEADERS)
-        try:
-            self._start(watch, query)
-        except Refusal as refusal:
-            await response.prepare(request)
-            await response.write(encode("ERROR", refusal.status))
-            return response
         await response.prepare(request)
         seconds = float(query.get("timeoutSeconds") or 0) or _SHORTEST_WATCH * (1 + random.random())  # noqa: S311  # spreads
         bookmarks = self.bookmark_every if _is_true(query.get("allowWatchBookmarks")) else None
@@ -270,6 +268,14 @@ async def _body(request: web.Request) -> bytes:
     except web.HTTPRequestEntityTooLarge:
         message = f"Request entity too large: limit is {LARGEST_BODY}"
         raise Refusal(413, "RequestEntityTooLarge", message) from None
+
+
+async def _expired(request: web.Request, refusal: Refusal) -> web.StreamResponse:
+    """Say in a stream that its version is too old: that is where clients look for it."""
+    response = web.StreamResponse(headers=_WATCH_HEADERS)
+    await response.prepare(request)
+    await response.write(encode("ERROR", refusal.status))
+    return response
 
 
 def _refused(refusal: Refusal) -> Reply:
