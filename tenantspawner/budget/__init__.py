@@ -1,0 +1,36 @@
+"""What is left of a team's budget, and who may have it: grants, returns, refusals, all decided here and nowhere else.
+
+A tenant's budget is leased to its namespaces: a ledger says what each was granted, its ResourceQuota enforces it. The
+protocol is three state machines (`grant_step`, `return_step`, `rebuild_step`) of values: what was seen -> the next
+write. ``lifecycle.grants`` carries them out; a model test runs all their interleavings.
+
+A quota is never more than its entry in the ledger, and the ledger's sum never more than the budget, at every version
+of every object; the worst that a crash leaves is a grant too many, which `overdue` finds.
+"""
+
+from tenantspawner.budget.amounts import NOTHING, Amounts, total
+from tenantspawner.budget.granting import Ask, Granting, begin_grant, grant_step, shortage
+from tenantspawner.budget.ledger import FOUND, Grant, Ledger, Nonce, SpawnId, lease_name
+from tenantspawner.budget.rebuilding import Rebuilding, begin_rebuild, rebuild_ledger, rebuild_step
+from tenantspawner.budget.returning import Returning, begin_return, return_step
+from tenantspawner.budget.seen import (
+    Answer,
+    LedgerSeen,
+    NoLedger,
+    NoQuota,
+    Outcome,
+    PodSeen,
+    PodsSeen,
+    QuotaSeen,
+    QuotasSeen,
+)
+from tenantspawner.budget.shortage import Cause, Shortage, Speech, over_own, own_shortage, refusal
+from tenantspawner.budget.sweeping import Overdue, Sighting, abandoned, overdue
+
+__all__ = [
+    "FOUND", "NOTHING", "Amounts", "Answer", "Ask", "Cause", "Grant", "Granting", "Ledger", "LedgerSeen", "NoLedger",
+    "NoQuota", "Nonce", "Outcome", "Overdue", "PodSeen", "PodsSeen", "QuotaSeen", "QuotasSeen", "Rebuilding",
+    "Returning", "Shortage", "Sighting", "SpawnId", "Speech", "abandoned", "begin_grant", "begin_rebuild",
+    "begin_return", "grant_step", "lease_name", "over_own", "overdue", "own_shortage", "rebuild_ledger",
+    "rebuild_step", "refusal", "return_step", "shortage", "total",
+]  # fmt: skip
