@@ -15,11 +15,13 @@ from tenantspawner.plan.models import Manifest
 def further_objects(site: Site) -> tuple[Manifest, ...]:
     """The tenant's ``objects``, placed in the namespace and marked as ours."""
     envelope, entitlement = site.around.envelope, site.entitlement
+    tenant = str(entitlement.tenant_id)
+    own = entitlement.tenant.namespace.per == "user"  # a shared namespace's objects are the same whoever comes first
     fields = {
         "prefix": envelope.namespace_prefix,
         "hub": slug(envelope.hub_id),
-        "tenant": str(entitlement.tenant_id),
-        "username": slug(str(entitlement.identity.name)),
+        "tenant": tenant,
+        "username": slug(str(entitlement.identity.name)) if own else tenant,
         "namespace": site.namespace,
     }
     return tuple(_placed(site, _filled(obj, fields)) for obj in entitlement.tenant.objects)

@@ -44,7 +44,8 @@ class Provisions:
 
     `rights` is the hub's own binding, without which it could do nothing more there. `fences` (limits, network policies)
     stand with the quota before anything runs; `furnishings` (account, bindings, pull secrets, further objects) come
-    when the quota is in force. `digest` covers it all, and is recorded in the namespace last.
+    when the quota is in force. `digest` covers it all, and is recorded in the namespace last. `leased` are the quota's
+    keys whose amounts are the grants' affair: in a quota that exists they are never compared or written by these.
     """
 
     namespace: str
@@ -55,6 +56,7 @@ class Provisions:
     fences: tuple[Manifest, ...]
     furnishings: tuple[Manifest, ...]
     digest: str
+    leased: frozenset[str] = frozenset()
 
     def objects(self) -> tuple[Manifest, ...]:
         """Every object, in order."""

@@ -40,7 +40,9 @@ def hard(entitlement: Entitlement, around: Surroundings) -> dict[str, Decimal]:
     """
     own = own_ceilings(entitlement)
     if entitlement.tenant.namespace.per == "tenant":
-        own = {key: amount for key, amount in own.items() if not amount} | team_budget(entitlement)
+        nobodys = {ceiling.key: ceiling.amount for ceiling in entitlement.most if not ceiling.amount}
+        nobodys.pop(SERVERS, None)
+        own = nobodys | team_budget(entitlement)
     if "resource.k8s.io" not in around.features:
         own.pop(CLAIMS, None)
     return own
@@ -76,8 +78,10 @@ def _defaults(entitlement: Entitlement, bounds: Mapping[str, Decimal]) -> Manife
 
 
 def _smallest(entitlement: Entitlement, name: str) -> Decimal | None:
-    """The smallest limit that any profile of the tenant names for cpu or memory."""
-    amounts = [_limit(profile.profile, name) for profile in entitlement.profiles]
+    """The smallest limit that any profile names for cpu or memory: the person's, or in a shared namespace the tenant's."""
+    shared = entitlement.tenant.namespace.per == "tenant"
+    profiles = entitlement.whole_profiles if shared else entitlement.profiles
+    amounts = [_limit(profile.profile, name) for profile in profiles]
     return min((amount for amount in amounts if amount is not None), default=None)
 
 

@@ -9,7 +9,7 @@ Everything here is pure: no clock (the day is handed in), no input or output, an
 from tenantspawner.policy.ceilings import default_amount, obstacle, spoken
 from tenantspawner.policy.choice import choose, merge
 from tenantspawner.policy.effective import HubAdditions, check_effective
-from tenantspawner.policy.entitlements import Index, entitle
+from tenantspawner.policy.entitlements import Index, entitle, entitle_tenant
 from tenantspawner.policy.hubprofiles import HubProfile, hub_profiles
 from tenantspawner.policy.models import (
     SERVERS,
@@ -62,6 +62,7 @@ __all__ = [
     "choose",
     "default_amount",
     "entitle",
+    "entitle_tenant",
     "hub_profiles",
     "merge",
     "obstacle",

@@ -6,7 +6,7 @@ this tenant's profiles may ask for, so that nobody gets a device that no profile
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tenantspawner.errors import OverOwnQuota
@@ -14,7 +14,7 @@ from tenantspawner.kube.quantities import format as written
 from tenantspawner.kube.quantities import parse
 from tenantspawner.policy.membership import Match
 from tenantspawner.policy.models import SERVERS, Because, Ceiling, DeviceGrant, Entitlement, ProfileGrant, RuleKind
-from tenantspawner.tenancy.models import Bounds, Ceilings, Tenant, TenantId
+from tenantspawner.tenancy.models import Bounds, Ceilings, Rule, Tenant, TenantId
 
 CLAIMS = "count/resourceclaims.resource.k8s.io"
 EXTRA_LIMITS = "extra_resource_limits"
@@ -44,6 +44,7 @@ class TenantQuota:
     gpu: str
     own: tuple[Ceiling, ...]
     absent: tuple[Ceiling, ...]
+    most: tuple[Ceiling, ...] = ()  # that anybody of the tenant may have: its own, or what a rule raises it to
 
     @classmethod
     def of(cls, tenant_id: TenantId, tenant: Tenant, gpu: str, devices: Mapping[str, int]) -> "TenantQuota":
@@ -56,7 +57,8 @@ class TenantQuota:
         most = Because(f"{path}.profiles", RuleKind.ABSENT, "the most one server of its profiles may ask for")
         absent = [Ceiling(f"requests.{resource}", Decimal(amount), most) for resource, amount in devices.items()]
         claims = Ceiling(CLAIMS, Decimal(0), Because(f"{path}.quota.user", RuleKind.ABSENT, "none unless said"))
-        return cls(gpu, own, (*absent, claims))
+        raised = _raised((*absent, claims, *own), tenant.members, gpu)
+        return cls(gpu, own, (*absent, claims), raised)
 
     def for_person(self, matches: Iterable[Match]) -> tuple[Ceiling, ...]:
         """Decide every key for somebody whom these rules name."""
@@ -74,6 +76,16 @@ class TenantQuota:
                 if key not in ranked or rank > ranked[key]:
                     ranked[key], best[key] = rank, Ceiling(key, amount, because)
         return best
+
+
+def _raised(ceilings: Iterable[Ceiling], rules: Iterable[Rule], gpu: str) -> tuple[Ceiling, ...]:
+    """Raise each ceiling to the most that any rule says; the last of two for one key counts."""
+    most = {ceiling.key: ceiling for ceiling in ceilings}
+    for rule in rules:
+        for key, amount in full_keys(rule.quota, gpu).items():
+            if key in most and amount > most[key].amount:
+                most[key] = replace(most[key], amount=amount)
+    return tuple(most.values())
 
 
 def offered_devices(profile: ProfileGrant) -> dict[str, int]:

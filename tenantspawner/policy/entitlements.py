@@ -17,7 +17,7 @@ from tenantspawner.policy.grants import profile_grant
 from tenantspawner.policy.hubprofiles import PREFIX, HubProfile
 from tenantspawner.policy.imagelists import ImageList
 from tenantspawner.policy.membership import Match, Membership
-from tenantspawner.policy.models import Because, Entitlement, Entitlements, Identity, ProfileGrant, RuleKind
+from tenantspawner.policy.models import Because, Entitlement, Entitlements, Identity, ProfileGrant, RuleKind, Username
 from tenantspawner.tenancy.models import Devices, Tenancy, Tenant, TenantId
 
 Narrowing = tuple[int, ...] | None  # positions of the rules that narrow, None: nothing narrows
@@ -39,6 +39,16 @@ def entitle(
         for tenant_id in sorted(matches, key=index.order.__getitem__)
     ]
     return Entitlements(identity, tuple(tenants), tenancy.contact)
+
+
+def entitle_tenant(
+    tenancy: Tenancy, tenant_id: TenantId, hub_profiles: Mapping[str, HubProfile] | None = None
+) -> Entitlement:
+    """Answer what a tenant has by itself, whoever its members are; KeyError when there is no such tenant.
+
+    A namespace that all of it share is made by this: its objects are the same whoever starts a server there first.
+    """
+    return Index.of(tenancy).entitlement(Identity(Username("")), tenant_id, [], hub_profiles or {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,16 +93,19 @@ class Index:
         """What one person has in one tenant; no matches means that it is theirs by default."""
         tenant = self.tenancy.tenants[tenant_id]
         because = tuple(match.because for match in matches) or (Because("default", RuleKind.DEFAULT, tenant_id),)
+        quota = self._quota(tenant_id, hub)
         return Entitlement(
             identity=identity,
             tenant_id=tenant_id,
             tenant=tenant,
             display_name=tenant.display_name or tenant_id,
             profiles=self._profiles_for(tenant_id, matches, hub),
-            ceilings=self._quota(tenant_id, hub).for_person(matches),
+            ceilings=quota.for_person(matches),
             because=because,
             gpu=self.tenancy.gpu,
             contact=self.tenancy.contact,
+            whole_profiles=self._profiles_for(tenant_id, [], hub),
+            most=quota.most,
         )
 
     def _profiles_for(

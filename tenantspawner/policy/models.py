@@ -174,7 +174,10 @@ class Ceiling:
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """Everything one person may have in one tenant; profiles in the document's order, the first is the default."""
+    """Everything one person may have in one tenant; profiles in the document's order, the first is the default.
+
+    `whole_profiles` and `most` are the tenant's, whoever asks: what a namespace that all of it share is made by.
+    """
 
     identity: Identity
     tenant_id: TenantId
@@ -185,6 +188,8 @@ class Entitlement:
     because: tuple[Because, ...]
     gpu: str  # the document's gpu resource
     contact: str | None = None
+    whole_profiles: tuple[ProfileGrant, ...] = ()  # narrowed by no rule
+    most: tuple[Ceiling, ...] = ()  # for each key the most that anybody of the tenant may have
 
     def ceiling(self, key: str) -> Ceiling | None:
         """The person's own bound for a key, None where there is none."""
