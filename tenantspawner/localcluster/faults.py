@@ -48,6 +48,7 @@ class Fault:
     reset: bool = False
     raw: tuple[int, bytes, str] | None = None
     hits: int = 0
+    let_pass: int = 0  # so many matching requests before it strikes
 
 
 @dataclass
@@ -88,6 +89,14 @@ class Faults:
         """Execute the request, then reset the connection."""
         return self._add(Fault(_matcher(**match), times, When.AFTER, reset=True))
 
+    def stop_after(self, calls: int, **match: Any) -> Fault:
+        """Answer so many requests, then reset every further one: what a client sees that dies after call `calls`."""
+        return self._add(Fault(_matcher(**match), None, reset=True, let_pass=calls))
+
+    def hang(self, *, times: int | None = 1, **match: Any) -> Fault:
+        """Never answer, and do not execute either."""
+        return self._add(Fault(_matcher(**match), times, delay=_NEVER, reset=True))
+
     def raw(
         self,
         body: bytes,
@@ -112,6 +121,9 @@ class Faults:
         """Return the rule that strikes this request, counted, None when there is none."""
         for rule in self.rules:
             if rule.match(asked):
+                if rule.let_pass:
+                    rule.let_pass -= 1
+                    continue
                 rule.hits += 1
                 if rule.left is not None:
                     rule.left -= 1
@@ -125,6 +137,7 @@ class Faults:
         return fault
 
 
+_NEVER = 24 * 3600.0
 _REASONS = {
     400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed", 409: "Conflict",
     410: "Expired", 422: "Invalid", 429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable", 504: "Timeout",

@@ -72,10 +72,8 @@ class Maker:
             return self.describe_list(prop)
         if "additionalProperties" in prop:
             return "{" + self.describe(prop["additionalProperties"]) + atomic + "}"
-        if prop.get("format") == "byte":
-            return "bytes"
-        if prop.get("type") == "integer":
-            return str(prop.get("format", "int32"))
+        if prop.get("type") == "integer" or prop.get("format") == "byte":
+            return {"byte": "bytes"}.get(prop.get("format", "int32"), prop.get("format", "int32"))
         return {"object": "any", None: "any"}.get(prop.get("type"), prop.get("type"))
 
     def describe_list(self, prop: dict[str, Any]) -> str:

@@ -89,3 +89,23 @@ async def test_a_function_may_choose_the_request(http):
     assert (await http("GET", f"{MAPS}/a"))[0] == 404
     http.cluster.faults.clear()
     assert (await http("GET", f"{MAPS}/xa"))[0] == 404
+
+
+async def test_after_so_many_calls_nothing_is_answered_any_more(http, config_map):
+    stop = http.cluster.faults.stop_after(2, user="admin")
+    assert (await http("POST", MAPS, config_map("a")))[0] == 201
+    assert (await http("POST", MAPS, config_map("b")))[0] == 201
+    for _ in range(2):
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await http("POST", MAPS, config_map("c"))
+    assert stop.hits >= 2
+    http.cluster.faults.clear()
+    assert (await http("GET", f"{MAPS}/c"))[0] == 404
+
+
+async def test_an_answer_may_never_come(http, config_map):
+    http.cluster.faults.hang(verb="create")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await http("POST", MAPS, config_map("a"))
+    assert (await http("GET", f"{MAPS}/a"))[0] == 404

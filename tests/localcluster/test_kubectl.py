@@ -80,7 +80,7 @@ async def test_apply_on_the_server(kubectl):
     assert "serverside-applied" in await kubectl("apply --server-side -f -", map_)
     await kubectl('patch configmap a --type=merge --field-manager=editor -p {"data":{"a":"2"}}')
     refused = await kubectl("apply --server-side -f -", map_, fails=True)
-    assert "conflict with \"editor\" using v1: .data.a" in refused
+    assert 'conflict with "editor" using v1: .data.a' in refused
     await kubectl("apply --server-side --force-conflicts -f -", map_)
     assert await kubectl("get configmap a -o jsonpath={.data.a}") == "1"
 

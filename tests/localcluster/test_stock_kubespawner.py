@@ -50,8 +50,12 @@ async def _close_clients():
 
 def make_spawner(name, **traits):
     config = Config()
-    config.KubeSpawner.update({"namespace": "default", "image": "jupyter/base:1", "cmd": ["jupyterhub-singleuser"], **traits})
-    user = SimpleNamespace(id=1, name=name, escaped_name=name, settings={}, url=f"/user/{name}/", groups=[], spawners={})
+    config.KubeSpawner.update(
+        {"namespace": "default", "image": "jupyter/base:1", "cmd": ["jupyterhub-singleuser"], **traits}
+    )
+    user = SimpleNamespace(
+        id=1, name=name, escaped_name=name, settings={}, url=f"/user/{name}/", groups=[], spawners={}
+    )
     spawner = KubeSpawner(config=config, user=user, hub=Hub(), api_token="abc", oauth_client_id="x", _mock=True)
     spawner.server = Server(base_url=f"/user/{name}/")
     return spawner
