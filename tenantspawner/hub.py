@@ -102,6 +102,11 @@ class Record:
         return cls(**texts, port=port if isinstance(port, int) and 0 < port < 65536 else 0)  # noqa: PLR2004 - TCP's
 
 
+def names_a_pod(state: object) -> bool:
+    """Whether a saved state, ours or KubeSpawner's, is of a server that may exist."""
+    return isinstance(state, Mapping) and bool(state.get("pod_name"))
+
+
 def save(spawner: Any) -> None:
     """Write a server's state to the database now: the hub itself does so only after a start has succeeded."""
     spawner.orm_spawner.state = spawner.get_state()

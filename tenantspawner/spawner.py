@@ -58,6 +58,8 @@ class TenantSpawner(Surrounded):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.record = hub.Record()
+        self._made_nothing = True  # neither this start nor a saved one came as far as the first create
+        self._inherited = False  # a row that KubeSpawner has written
         self.journal: Journal | None = None
 
     # -- what is asked, and what is answered -------------------------------------------------------------------
@@ -134,6 +136,7 @@ class TenantSpawner(Surrounded):
         run = await self._runtime()
         self._sweep(run)
         plan = await self._plan(run, deadline)
+        self._made_nothing = False
         hub.save(self)  # before the first create: a crash in the middle loses nothing
         view = partial(self._pods, run)
         manner = Manner(self.failure_grace, self.events_enabled, (self.api_token,))
@@ -143,20 +146,21 @@ class TenantSpawner(Surrounded):
     async def _plan(self, run: Runtime, deadline: Deadline) -> Plan:
         """Decide everything; nothing has been made when this raises."""
         spawn_id = secrets.token_hex(8)
-        self.record = hub.Record(spawn_id=spawn_id)
         if not self.tenanted:
             settings = await self.pod_settings()
+            self.record = hub.Record(spawn_id=spawn_id)
             return draw_plain(settings, self.server_context(settings), spawn_id)
         choice = await self._choose()
         self.take_off()
         configured = await self._configured(without_calls=set())
         self.namespace = namespace_name(choice.entitlement, self._envelope(), self._home)
         self._name_for_dns()
-        self.record = replace(self.record, tenant=choice.tenant_id)
         chosen = Chosen.of(choice, configured, self.pvc_name)
         around = await self._surroundings(run, choice, deadline)
         server = with_secret_env(self.server_context(chosen.shaped), around, f"notebook-{secrets.token_hex(10)}")
-        return draw(chosen, server, around, spawn_id)
+        plan = draw(chosen, server, around, spawn_id)
+        self.record = hub.Record(spawn_id=spawn_id, tenant=choice.tenant_id)
+        return plan
 
     async def _surroundings(self, run: Runtime, choice: Choice, deadline: Deadline) -> Surroundings:
         around = await around_of(run.cluster, self._envelope(), choice, await run.features(deadline), deadline)
@@ -193,7 +197,7 @@ class TenantSpawner(Surrounded):
         return None
 
     async def _poll(self) -> int | None:
-        if not self.pod_name or not self.namespace:
+        if self._made_nothing or not self.pod_name or not self.namespace:
             return 1
         run = await self._runtime()
         self._sweep(run)
@@ -203,6 +207,11 @@ class TenantSpawner(Surrounded):
         if pod is None:
             pod = await self._look(run)
         return exit_code(pod)
+
+    @property
+    def _never_made(self) -> bool:
+        """Whether no pod can exist: what is made under a tenancy is recorded before. After a refusal the hub asks."""
+        return self.tenanted and not self.record.spawn_id and not self._inherited
 
     async def _look(self, run: Runtime) -> Pod | None:
         """Ask for the pod by name before saying that it is gone: the watch may not have it yet, or not select it."""
@@ -264,8 +273,11 @@ class TenantSpawner(Surrounded):
         """Take what was saved; never raises, whatever it is."""
         super().load_state(state)
         self.record = hub.Record.load(state)
+        self._made_nothing = not hub.names_a_pod(state)
 
     def clear_state(self) -> None:
         """Forget the server."""
         super().clear_state()
         self.record = hub.Record()
+        self._inherited = False
+        self._made_nothing = True
