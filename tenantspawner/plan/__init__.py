@@ -5,26 +5,60 @@ hub and the cluster as `Surroundings`; nothing is read from anywhere else, and n
 """
 
 from tenantspawner.plan.account import subject_of
+from tenantspawner.plan.changes import (
+    CLOSED,
+    Reference,
+    closed_quota,
+    inventory,
+    namespace_change,
+    quota_change,
+    read_inventory,
+    with_nothing_leased,
+    written_inventory,
+)
 from tenantspawner.plan.draw import Chosen, draw, draw_plain, provisions, with_secret_env
+from tenantspawner.plan.drift import differences, other_hands
+from tenantspawner.plan.marks import Site
 from tenantspawner.plan.models import Binding, Manifest, Plan, Provisions, Surroundings
 from tenantspawner.plan.namespace import namespace_name
 from tenantspawner.plan.settings import PodSettings, ServerContext
+from tenantspawner.plan.standing import Close, Keep, Law, Leave, Ruling, Standing, judge, standing_of
 from tenantspawner.plan.token import owned
 
 __all__ = [
+    "CLOSED",
     "Binding",
     "Chosen",
+    "Close",
+    "Keep",
+    "Law",
+    "Leave",
     "Manifest",
     "Plan",
     "PodSettings",
     "Provisions",
+    "Reference",
+    "Ruling",
     "ServerContext",
+    "Site",
+    "Standing",
     "Surroundings",
+    "closed_quota",
+    "differences",
     "draw",
     "draw_plain",
+    "inventory",
+    "judge",
+    "namespace_change",
     "namespace_name",
+    "other_hands",
     "owned",
     "provisions",
+    "quota_change",
+    "read_inventory",
+    "standing_of",
     "subject_of",
+    "with_nothing_leased",
     "with_secret_env",
+    "written_inventory",
 ]
