@@ -59,7 +59,7 @@ class TenantSpawner(Surrounded):
         super().__init__(*args, **kwargs)
         self.record = hub.Record()
         self._made_nothing = True  # neither this start nor a saved one came as far as the first create
-        self._inherited = False  # a row that KubeSpawner has written
+        self._inherited = False  # a row that KubeSpawner or another version of ours has written
         self.journal: Journal | None = None
 
     # -- what is asked, and what is answered -------------------------------------------------------------------
