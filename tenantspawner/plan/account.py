@@ -37,7 +37,8 @@ def role_bindings(site: Site) -> tuple[Manifest, ...]:
     """The tenant's roles bound to its account."""
     tenant = site.entitlement.tenant
     account = {"kind": "ServiceAccount", "name": tenant.service_account.name, "namespace": site.namespace}
-    return tuple(_binding(site, compose("notebook-{role}", {"role": role}), role, account) for role in tenant.roles)
+    roles = dict.fromkeys(tenant.roles)
+    return tuple(_binding(site, compose("notebook-{role}", {"role": role}), role, account) for role in roles)
 
 
 def _binding(site: Site, name: str, role: str, subject: Manifest) -> Manifest:
@@ -50,6 +51,6 @@ def pull_secrets(site: Site) -> tuple[Manifest, ...]:
     had = site.around.pull_secrets
     return tuple(
         site.manifest(SECRET, name, type=had[name]["type"], data=had[name].get("data", {}))
-        for name in site.entitlement.tenant.pull_secrets
+        for name in dict.fromkeys(site.entitlement.tenant.pull_secrets)
         if name in had
     )

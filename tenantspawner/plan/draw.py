@@ -12,8 +12,8 @@ from hashlib import blake2b
 
 from tenantspawner.kube import labels
 from tenantspawner.kube.names import label_value
-from tenantspawner.kube.quantities import parse
 from tenantspawner.plan.account import hub_rights, pull_secrets, role_bindings, service_account
+from tenantspawner.plan.additions import additions
 from tenantspawner.plan.claim import claim
 from tenantspawner.plan.extras import further_objects
 from tenantspawner.plan.harden import hardened
@@ -21,12 +21,13 @@ from tenantspawner.plan.marks import Site, marks, merged, owner_of
 from tenantspawner.plan.models import Manifest, Plan, Provisions, Surroundings
 from tenantspawner.plan.namespace import namespace_object
 from tenantspawner.plan.network import network_policies
-from tenantspawner.plan.pod import in_order, pod
+from tenantspawner.plan.pod import pod
 from tenantspawner.plan.quota import hard, limit_range, resource_quota
+from tenantspawner.plan.room import with_room
 from tenantspawner.plan.settings import PodSettings, ServerContext
-from tenantspawner.plan.shape import shape
+from tenantspawner.plan.shape import has_own_account, shape
 from tenantspawner.plan.token import secret_names, token_secret
-from tenantspawner.policy import Choice, HubAdditions, check_effective
+from tenantspawner.policy import Choice, check_effective
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +55,23 @@ def draw(chosen: Chosen, server: ServerContext, around: Surroundings, spawn_id: 
         An override does not fit its setting; names the setting.
     """
     choice, settings = chosen.choice, chosen.shaped
-    site = Site(server.namespace, choice.entitlement, around)
-    added = _additions(chosen.configured, server, choice)
+    tenant = choice.entitlement.tenant
+    ground = provisions(Site(server.namespace, choice.entitlement, around))
     server = _with_literal_env(server, settings)
-    made = _pod(choice, settings, server, around, spawn_id)
+    shaped = pod(settings, server)
+    added = additions(chosen.configured, shaped, server, tenant)
+    made = _under_tenancy(shaped, choice, server, around)
+    if ground is not None:
+        made = with_room(made, ground.fences[0])
+    made["metadata"]["annotations"] |= {labels.SPAWN: spawn_id, labels.SERVER: server.servername}
     check_effective(made, choice, choice.entitlement, around.envelope, hub=added)
     home = _placed(claim(settings, server), server.namespace) if settings.storage_pvc_ensure else None
-    token = _token(made, server) if server.env_secret_name else None
     return Plan(
         namespace=server.namespace,
-        provisions=provisions(site),
+        provisions=ground,
         claim=_marked(home, choice, around) if home else None,
         pod=made,
-        token=token,
+        token=_token(made, server),
     )
 
 
@@ -102,23 +107,31 @@ def provisions(site: Site) -> Provisions | None:
 
 
 def digest_of(objects: Sequence[Manifest]) -> str:
-    """Hash objects by value, 128 bits; secrets go in but cannot be read out."""
-    text = json.dumps(objects, sort_keys=True, separators=(",", ":"))
+    """Hash objects by value, 128 bits, whatever their order; secrets go in but cannot be read out."""
+    text = json.dumps(
+        sorted(objects, key=lambda obj: (obj["kind"], obj["metadata"]["name"])), sort_keys=True, separators=(",", ":")
+    )
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _pod(choice: Choice, settings: PodSettings, server: ServerContext, around: Surroundings, spawn_id: str) -> Manifest:
+def _under_tenancy(shaped: Manifest, choice: Choice, server: ServerContext, around: Surroundings) -> Manifest:
+    """Return the pod in its namespace, hardened and marked as ours."""
     tenant = choice.entitlement.tenant
-    restricted = tenant.namespace.pod_security == "restricted"
     made = hardened(
-        _placed(pod(settings, server), server.namespace),
-        restricted=restricted,
-        automount_token=tenant.service_account.automount_token,
+        _placed(shaped, server.namespace),
+        restricted=tenant.namespace.pod_security == "restricted",
+        automount_token=tenant.service_account.automount_token if has_own_account(tenant) else None,
+        devices=_devices(choice),
     )
     made = _marked(made, choice, around)
     made["metadata"]["labels"][labels.PROFILE] = label_value(str(choice.profile.id))
-    made["metadata"]["annotations"] |= {labels.SPAWN: spawn_id, labels.SERVER: server.servername}
     return made
+
+
+def _devices(choice: Choice) -> frozenset[str]:
+    """Every device the document knows of, and those that were chosen."""
+    bounded = (ceiling.key.removeprefix("requests.") for ceiling in choice.entitlement.ceilings)
+    return frozenset({choice.entitlement.gpu, *choice.devices, *(name for name in bounded if "/" in name)})
 
 
 def _with_literal_env(server: ServerContext, settings: PodSettings) -> ServerContext:
@@ -134,21 +147,6 @@ def _with_literal_env(server: ServerContext, settings: PodSettings) -> ServerCon
 
 def _placed(obj: Manifest, namespace: str) -> Manifest:
     return {**obj, "metadata": {**obj["metadata"], "namespace": namespace}}
-
-
-def _additions(settings: PodSettings, server: ServerContext, choice: Choice) -> HubAdditions:
-    """What hub configuration itself adds to the pod: the hub admin's own affair, which no tenant's rule bounds."""
-    containers = (*in_order(settings.init_containers), *in_order(settings.extra_containers))
-    extra = {**settings.extra_resource_guarantees, **settings.extra_resource_limits}
-    in_hub = choice.entitlement.tenant.namespace.per == "hub"
-    return HubAdditions(
-        containers=frozenset(item["name"] for item in containers if "name" in item),
-        volumes=frozenset(item["name"] for item in in_order(settings.volumes) if "name" in item),
-        claims=frozenset({server.pvc_name} - {""}),
-        secrets=frozenset({server.env_secret_name or ""} - {""}),
-        resources={name: parse(str(amount)) for name, amount in extra.items()},
-        service_account=settings.service_account if in_hub else None,
-    )
 
 
 def _marked(obj: Manifest, choice: Choice, around: Surroundings) -> Manifest:

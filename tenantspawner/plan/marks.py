@@ -12,6 +12,8 @@ from tenantspawner.plan.models import Manifest, Surroundings
 from tenantspawner.policy.models import Entitlement
 from tenantspawner.tenancy.models import Envelope
 
+_RESERVED = (labels.PREFIX, "pod-security.kubernetes.io/")
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -50,10 +52,11 @@ def marks(entitlement: Entitlement, envelope: Envelope, *, personal: bool = Fals
     }
 
 
-def merged(first: Manifest, second: Manifest) -> Manifest:
-    """Merge labels and annotations; the second wins, so that what makes an object ours cannot be overwritten."""
-    return {
-        key: {**first.get(key, {}), **second.get(key, {})}
+def merged(theirs: Manifest, ours: Manifest) -> Manifest:
+    """Merge labels and annotations; what makes an object ours, and a Pod Security level, is nobody else's to say."""
+    both = {
+        key: {name: value for name, value in (theirs.get(key) or {}).items() if not name.startswith(_RESERVED)}
+        | ours.get(key, {})
         for key in ("labels", "annotations")
-        if first.get(key) or second.get(key)
     }
+    return {key: value for key, value in both.items() if value}

@@ -27,7 +27,7 @@ def namespace_object(name: str, entitlement: Entitlement, envelope: Envelope) ->
     ``enforce-version`` is left out on purpose: an old version would weaken the level.
     """
     rule = entitlement.tenant.namespace
-    level = {f"pod-security.kubernetes.io/{mode}": rule.pod_security for mode in ("enforce", "warn")}
+    level: dict[str, str] = {f"pod-security.kubernetes.io/{mode}": rule.pod_security for mode in ("enforce", "warn")}
     if entitlement.tenant.self_service:
         level[labels.SELF_SERVICE] = "true"
     theirs = {"labels": rule.labels, "annotations": rule.annotations}

@@ -1,10 +1,11 @@
 """Network policies of a tenant's namespace.
 
-``isolated``: in from hub and proxy; out to DNS, hub, proxy and the public internet, never to private ranges or
-cloud metadata addresses. Peers have a namespace *and* a pod selector, so that no pod elsewhere can pass for the hub by its label.
+``isolated``: in from hub and proxy; out to DNS, hub, proxy and the public internet, never to private ranges (also those
+that clusters take for pods and services) or cloud metadata addresses (link-local, Azure's and Oracle's by their own). Peers have a namespace *and* a pod selector, so that no pod elsewhere can pass for the hub by its label.
 ``open`` is two policies that allow everything: an edit back to ``isolated`` changes objects, it need not find or delete any.
 
-Sources: https://kubernetes.io/docs/concepts/services-networking/network-policies/, RFC 1918, 6598, 3927, 4193, 4291.
+Sources: https://kubernetes.io/docs/concepts/services-networking/network-policies/, RFC 1918, 6598, 6890, 3927, 4193, 4291,
+https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16.
 """
 
 from tenantspawner.kube.kinds import NETWORK_POLICY
@@ -13,9 +14,10 @@ from tenantspawner.plan.models import Manifest, Surroundings
 from tenantspawner.tenancy.models import NetworkRules
 
 PRIVATE_V4 = (
-    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "168.63.129.16/32", "169.254.0.0/16", "172.16.0.0/12",
+    "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "240.0.0.0/4",
 )  # fmt: skip
-PRIVATE_V6 = ("::1/128", "64:ff9b::/96", "fc00::/7", "fe80::/10")
+PRIVATE_V6 = ("::1/128", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10")
 NODE_LOCAL_DNS = "169.254.20.10/32"
 DNS_PORTS = ({"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53})
 

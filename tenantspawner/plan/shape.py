@@ -4,7 +4,7 @@ Hub configuration is the start; the tenant, then the profile, then what was over
 the devices that were chosen are laid over it, each as a new frozen value. Nothing is ever written back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -41,15 +41,18 @@ def shape(settings: PodSettings, choice: Choice, pvc_name: str) -> PodSettings:
 
 
 def _of_tenant(settings: PodSettings, tenant: Tenant, pvc_name: str) -> PodSettings:
-    account = tenant.service_account
     labels = {QUEUE_LABEL: tenant.local_queue} if tenant.local_queue else {}
+    pull_secrets = [name for name in dict.fromkeys(tenant.pull_secrets) if name not in settings.image_pull_secrets]
     settings = replace(
         settings,
-        service_account=account.name,
-        automount_service_account_token=account.automount_token,
-        image_pull_secrets=[*settings.image_pull_secrets, *tenant.pull_secrets],
+        image_pull_secrets=[*settings.image_pull_secrets, *pull_secrets],
         extra_labels={**settings.extra_labels, **labels},
     )
+    if has_own_account(tenant):
+        account = tenant.service_account
+        settings = replace(
+            settings, service_account=account.name, automount_service_account_token=account.automount_token
+        )
     if tenant.storage is not None:
         settings = _with_home(settings, tenant.storage, pvc_name)
     for number, volume in enumerate(tenant.volumes):
@@ -59,6 +62,11 @@ def _of_tenant(settings: PodSettings, tenant: Tenant, pvc_name: str) -> PodSetti
             mount["subPath"] = volume.sub_path
         settings = _mounted(settings, f"tenantspawner-shared-{number}", {"persistentVolumeClaim": claim}, mount)
     return settings
+
+
+def has_own_account(tenant: Tenant) -> bool:
+    """Whether servers run as the tenant's account; in the hub's namespace only where it names one, else as hub configuration's."""
+    return tenant.namespace.per != "hub" or "name" in tenant.service_account.model_fields_set
 
 
 def _with_home(settings: PodSettings, storage: Storage, pvc_name: str) -> PodSettings:
@@ -74,13 +82,29 @@ def _with_home(settings: PodSettings, storage: Storage, pvc_name: str) -> PodSet
 
 
 def _mounted(settings: PodSettings, name: str, volume: Mapping[str, Any], mount: Mapping[str, Any]) -> PodSettings:
-    """Mount a volume; whatever hub configuration mounts at that very path gives way, and its volume if unused."""
-    mounts = [item for item in in_order(settings.volume_mounts) if item.get("mountPath") != mount["mountPath"]]
-    gone = {item.get("name") for item in in_order(settings.volume_mounts)} - {item.get("name") for item in mounts}
+    """Mount a volume; whatever hub configuration mounts at that very path gives way, and its volume if unused.
+
+    The settings are templates; a document's texts are not.
+    """
+    mount = {key: literal(item) if isinstance(item, str) else item for key, item in mount.items()}
+    before = in_order(settings.volume_mounts)
+    mounts = [item for item in before if str(item.get("mountPath")).rstrip("/") != mount["mountPath"].rstrip("/")]
+    gone = {item.get("name") for item in before} - {item.get("name") for item in mounts} - _mounted_elsewhere(settings)
     volumes = [item for item in in_order(settings.volumes) if item.get("name") not in gone]
     return replace(
         settings, volumes=[*volumes, {"name": name, **volume}], volume_mounts=[*mounts, {"name": name, **mount}]
     )
+
+
+def _mounted_elsewhere(settings: PodSettings) -> set[str]:
+    """The volumes that other containers of hub configuration mount."""
+    containers = (*in_order(settings.init_containers), *in_order(settings.extra_containers))
+    mounts = (
+        item
+        for container in containers
+        for item in container.get("volumeMounts") or container.get("volume_mounts") or ()
+    )
+    return {item.get("name") for item in mounts}
 
 
 def _of_profile(settings: PodSettings, profile: Profile) -> PodSettings:
@@ -92,15 +116,24 @@ def _of_profile(settings: PodSettings, profile: Profile) -> PodSettings:
         # The setting is a template; a document's texts are not.
         "environment": {**settings.environment, **{name: literal(text) for name, text in profile.env.items()}},
     }
-    if cpu.limit is not None:
-        changes["cpu_limit"] = float(cpu.limit)
-    if cpu.request is not None:
-        changes["cpu_guarantee"] = float(cpu.request)
-    if memory.limit is not None:
-        changes["mem_limit"] = int(memory.limit)
-    if memory.request is not None:
-        changes["mem_guarantee"] = int(memory.request)
+    changes |= _amounts("cpu_guarantee", "cpu_limit", float, settings, cpu)
+    changes |= _amounts("mem_guarantee", "mem_limit", int, settings, memory)
     return replace(settings, **changes)
+
+
+def _amounts(
+    request: str, limit: str, number: Callable[[Decimal], float], settings: PodSettings, said: Bounds
+) -> dict[str, float]:
+    """What a profile says of one resource; where it says only half, hub configuration's other half has to fit it."""
+    changes: dict[str, float] = {}
+    lowest, highest = getattr(settings, request), getattr(settings, limit)
+    if said.request is not None:
+        lowest = changes[request] = number(said.request)
+    if said.limit is not None:
+        highest = changes[limit] = number(said.limit)
+    if lowest is not None and highest is not None and lowest > highest:
+        changes |= {limit: lowest} if said.limit is None else {request: highest}
+    return changes
 
 
 def _bounds(value: Decimal | Bounds | None) -> Bounds:
