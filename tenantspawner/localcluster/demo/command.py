@@ -68,7 +68,7 @@ async def _run(options: DemoOptions) -> int:
         hub_config=HUB_CONFIG,
         port=0 if options.once else options.port,
         cluster_port=options.cluster_port,
-        manifests=_rights(),
+        manifests=rights(),
         kubeconfig=options.kubeconfig,
         data=options.data,
     )
@@ -84,7 +84,7 @@ async def _run(options: DemoOptions) -> int:
     return 130 if options.once else 0
 
 
-def _rights() -> list[Mapping[str, Any]]:
+def rights() -> list[Mapping[str, Any]]:
     """The hub's rights, by the very command an administrator uses."""
     command = [sys.executable, "-m", "tenantspawner", "rbac", "--mode", "user", "--namespace", HUB_NAMESPACE]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
