@@ -17,7 +17,7 @@ from tenantspawner.errors import TenantSpawnerError
 from tenantspawner.kube.kinds import POD
 from tenantspawner.kube.objects import Pod
 from tenantspawner.kube.objects import read as read_object
-from tenantspawner.lifecycle import Care, Feed, Server, Sight, Sweeper, Where
+from tenantspawner.lifecycle import Care, Feed, Server, Sight, Sweeper, Turns, Where
 from tenantspawner.policy import option_problems
 from tenantspawner.tenancy import Envelope, Reading, Source, read
 
@@ -43,6 +43,7 @@ class Runtime:
     cluster: Cluster
     sight: Sight
     feed: Feed | None
+    turns: Turns = field(default_factory=Turns)
     _features: frozenset[str] | None = None
     _whoami: str = ""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)

@@ -140,7 +140,9 @@ class TenantSpawner(Surrounded):
         hub.save(self)  # before the first create: a crash in the middle loses nothing
         view = partial(self._pods, run)
         manner = Manner(self.failure_grace, self.events_enabled, (self.api_token,))
-        started = await spawn(run.cluster, view, plan, deadline, journal, manner=manner, on_made=self._on_made)
+        started = await spawn(
+            run.cluster, view, plan, deadline, journal, manner=manner, turns=run.turns, on_made=self._on_made
+        )
         return self._get_pod_url({**plan.pod, "status": {"podIP": started.address}})
 
     async def _plan(self, run: Runtime, deadline: Deadline) -> Plan:

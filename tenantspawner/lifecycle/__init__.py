@@ -13,6 +13,7 @@ from tenantspawner.lifecycle.sight import Sight
 from tenantspawner.lifecycle.spawn import Manner, Started, spawn
 from tenantspawner.lifecycle.stop import stop
 from tenantspawner.lifecycle.sweep import Care, Server, Sweeper
+from tenantspawner.lifecycle.turns import Turns
 
 __all__ = [
     "Care",
@@ -25,6 +26,7 @@ __all__ = [
     "Started",
     "Step",
     "Sweeper",
+    "Turns",
     "Where",
     "spawn",
     "stop",

@@ -10,7 +10,7 @@ Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -21,7 +21,8 @@ from tenantspawner.kube.kinds import NAMESPACE, RESOURCE_QUOTA
 from tenantspawner.lifecycle.gate import in_force, quota_in_force
 from tenantspawner.lifecycle.journal import Journal
 from tenantspawner.lifecycle.ownership import check_owner
-from tenantspawner.plan import Manifest, Provisions
+from tenantspawner.lifecycle.quotas import write_quota
+from tenantspawner.plan import Manifest, Provisions, inventory, read_inventory, written_inventory
 
 log = logging.getLogger(__name__)
 
@@ -52,11 +53,11 @@ async def provision(cluster: Cluster, wanted: Provisions, deadline: Deadline, jo
     if wanted.rights is not None:
         await ensure(cluster, wanted.rights, deadline)
     journal.say("Setting quota, limits and network rules.", 15)
-    await _together(cluster, (wanted.quota, *wanted.fences), deadline)
+    await _walls(cluster, wanted, deadline, fresh=existing is None)
     journal.say("Waiting until the quota is in force.", 20)
     await quota_in_force(cluster, wanted.quota, deadline)
-    await _together(cluster, wanted.furnishings, deadline)
-    await _record(cluster, wanted, deadline)
+    await all_of(*(ensure(cluster, obj, deadline) for obj in wanted.furnishings))
+    await _record(cluster, wanted, existing, deadline)
     journal.say("Your namespace is ready.", 30)
     return Outcome.UPDATED if existing is not None else Outcome.MADE
 
@@ -107,12 +108,18 @@ async def ensure(cluster: Cluster, obj: Manifest, deadline: Deadline) -> None:
         await cluster.apply(obj, deadline, force=True)
 
 
-async def _together(cluster: Cluster, objects: Sequence[Manifest], deadline: Deadline) -> None:
-    """Apply what does not depend on each other at once; the first failure is raised, the others are ended."""
+async def _walls(cluster: Cluster, wanted: Provisions, deadline: Deadline, *, fresh: bool) -> None:
+    """Write the quota, and apply limits and network policies, at once."""
+    quota = write_quota(cluster, wanted.quota, deadline, leased=wanted.leased, fresh=fresh)
+    await all_of(quota, *(ensure(cluster, obj, deadline) for obj in wanted.fences))
+
+
+async def all_of(*works: Coroutine[Any, Any, object]) -> None:
+    """Do at once what does not depend on each other; the first failure is raised, the others are ended."""
     try:
         async with asyncio.TaskGroup() as group:
-            for obj in objects:
-                group.create_task(ensure(cluster, obj, deadline))
+            for work in works:
+                group.create_task(work)
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
 
@@ -138,9 +145,12 @@ async def _relabel(cluster: Cluster, existing: Mapping[str, Any], space: Manifes
         await cluster.patch(NAMESPACE, None, there["name"], {"metadata": changes}, deadline)
 
 
-async def _record(cluster: Cluster, wanted: Provisions, deadline: Deadline) -> None:
-    body = {"metadata": {"annotations": {labels.PLAN_DIGEST: wanted.digest}}}
-    await cluster.patch(NAMESPACE, None, wanted.namespace, body, deadline)
+async def _record(cluster: Cluster, wanted: Provisions, existing: Mapping[str, Any] | None, deadline: Deadline) -> None:
+    """Say what has been provisioned. What an edit has dropped stays in the inventory until it has been taken away."""
+    notes = existing["metadata"].get("annotations") or {} if existing else {}
+    things = inventory(wanted) | read_inventory(notes.get(labels.INVENTORY, ""))
+    recorded = {labels.PLAN_DIGEST: wanted.digest, labels.INVENTORY: written_inventory(things)}
+    await cluster.patch(NAMESPACE, None, wanted.namespace, {"metadata": {"annotations": recorded}}, deadline)
 
 
 async def _outwait(existing: Mapping[str, Any], patience: Deadline) -> None:

@@ -8,7 +8,7 @@ again: the quota is in force only as the plan says it.
 from collections.abc import Mapping
 from typing import Any
 
-from tenantspawner.cluster import Cluster, Deadline, Meaning, meaning
+from tenantspawner.cluster import PASSING, Cluster, Deadline, Meaning, meaning
 from tenantspawner.errors import ApiError
 from tenantspawner.kube.kinds import RESOURCE_QUOTA
 from tenantspawner.plan import Manifest, quota_change, with_nothing_leased
@@ -58,7 +58,7 @@ async def read_quota(cluster: Cluster, quota: Manifest, deadline: Deadline) -> S
 
 async def _write(cluster: Cluster, quota: Manifest, there: Seen, leased: frozenset[str], deadline: Deadline) -> bool:
     if there is None:
-        await cluster.create(with_nothing_leased(quota, leased), deadline)
+        await cluster.create(with_nothing_leased(quota, leased), deadline, expected=PASSING)
         return True
     change = quota_change(quota, there, leased)
     if change:

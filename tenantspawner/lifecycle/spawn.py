@@ -12,6 +12,7 @@ from tenantspawner.lifecycle.journal import Journal
 from tenantspawner.lifecycle.launch import Made, create_pod, ensure_claim, remove
 from tenantspawner.lifecycle.provision import provision
 from tenantspawner.lifecycle.readiness import CLEAN_UP, Vigil, tell_events, until_ready
+from tenantspawner.lifecycle.turns import Turns
 from tenantspawner.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -45,16 +46,18 @@ async def spawn(
     journal: Journal,
     *,
     manner: Manner,
+    turns: Turns,
     on_made: Callable[[Made], Awaitable[None]],
 ) -> Started:
-    """Carry out a plan.
+    """Carry out a plan; until the pod is made, the namespace is this start's.
 
     `view` gives the watch that covers the pod; it is asked for when the namespace stands, since before that the hub may
     have no right to look there. `on_made` is awaited as soon as the pod exists, so that a crash after it loses nothing.
 
     When this raises, no pod of this spawn is left, or the sweeper will find it by its labels.
     """
-    made, pods = await _until_made(cluster, view, plan, deadline, journal)
+    async with turns.start(plan.namespace):
+        made, pods = await _until_made(cluster, view, plan, deadline, journal)
     await on_made(made)
     events = tell_events(cluster, made, journal) if manner.events else None
     vigil = Vigil(cluster, pods.store, made, deadline, manner.grace)
