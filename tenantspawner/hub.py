@@ -19,7 +19,6 @@ from tenantspawner.errors import AdminMustAct, Misconfigured, PersonMustAct, Pod
 from tenantspawner.lifecycle import Server
 from tenantspawner.policy import Identity, Username
 
-
 STATE_KEY = "tenantspawner"
 STATE_VERSION = 1
 _SpawnException: Any = getattr(hub_spawner, "SpawnException", None)  # since JupyterHub 6
