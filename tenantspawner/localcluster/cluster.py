@@ -40,7 +40,7 @@ Object = dict[str, Any]
 
 ADMIN = UserInfo("admin", "admin", ("system:masters",))
 SYSTEM = UserInfo("system:apiserver", "", ("system:masters",))
-NAMESPACES = ("default", "kube-system")
+NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
 class LocalCluster:
@@ -49,7 +49,9 @@ class LocalCluster:
     Parameters
     ----------
     users
-        Who may ask: name to user. An ``admin`` who may do everything is there unless given. Tokens are random.
+        Who may ask: name to user. An ``admin`` who may do everything is there unless given.
+    tokens
+        Bearer tokens by user, for those whose token must outlive the process; the others' are random.
     settings
         The pace of the controllers; may be changed while it runs.
     admit
@@ -69,6 +71,7 @@ class LocalCluster:
         controllers: bool = True,
         history: int = 20_000,
         anonymous: bool = False,
+        tokens: Mapping[str, str] | None = None,
         on_request: Callable[[RequestRow], None] | None = None,
     ) -> None:
         self.users = {ADMIN.name: ADMIN, **(users or {})}
@@ -76,7 +79,7 @@ class LocalCluster:
         self.store = Store(history)
         self.kubelet_token = secrets.token_urlsafe(32)
         self.url = ""
-        self._tokens = {name: secrets.token_urlsafe(32) for name in self.users}
+        self._tokens = {name: (tokens or {}).get(name) or secrets.token_urlsafe(32) for name in self.users}
         table = {self._tokens[name]: user for name, user in self.users.items()}
         self.authenticator = Authenticator(table, self.store)
         self._run_controllers = controllers
@@ -127,9 +130,11 @@ class LocalCluster:
         self._directory = Path(tempfile.mkdtemp(prefix="tenantspawner-cluster-"))
         try:
             context, _ = await asyncio.to_thread(make_certificates, self._directory)
+            self.settings.ca_certificate = self.settings.ca_certificate or self.ca_file.read_text()
             if data_file is not None:
-                self._snapshots = Snapshots(self.store, data_file)
+                self._snapshots = Snapshots(self.store, data_file, self.authenticator.key)
                 self._snapshots.load()
+                self.authenticator.key = self._snapshots.key
                 await self._snapshots.start()
             self.seed()
             if self._run_controllers:
@@ -203,7 +208,7 @@ class LocalCluster:
         return self._own_registry.create(call, {**manifest, "metadata": dict(metadata)})
 
     def seed(self) -> None:
-        """Make what every cluster has: two namespaces and the default roles and bindings."""
+        """Make what every cluster has: its namespaces and the default roles and bindings."""
         for name in NAMESPACES:
             self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         for manifest in rbac.seed_roles():

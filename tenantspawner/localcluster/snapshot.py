@@ -1,8 +1,8 @@
 """A cluster's state in a file, so that it can be stopped and continued.
 
 Written when something has changed, every few seconds and on close, to a file beside it that then takes
-its place: a crash leaves the old one or the new one, never half. It holds Secrets, so only its owner
-may read it.
+its place: a crash leaves the old one or the new one, never half. It holds Secrets and the key that
+signs the tokens of service accounts, so only its owner may read it.
 """
 
 import asyncio
@@ -21,9 +21,10 @@ FORMAT = 1
 class Snapshots:
     """Keeps one file in step with one store."""
 
-    def __init__(self, store: Store, file: Path, every: float = 3.0) -> None:
+    def __init__(self, store: Store, file: Path, key: bytes, every: float = 3.0) -> None:
         self._store = store
         self._file = file
+        self.key = key
         self._every = every
         self._written = -1
         self._task: asyncio.Task[None] | None = None
@@ -42,6 +43,7 @@ class Snapshots:
             content = msgspec.json.decode(self._file.read_bytes())
             if content["format"] != FORMAT:
                 raise ValueError(f"format {content['format']}")
+            self.key = bytes.fromhex(content["key"])
             self._store.restore(content["resourceVersion"], [(kind_of(obj), obj) for obj in content["items"]])
         except (ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
             raise ValueError(
@@ -56,7 +58,9 @@ class Snapshots:
         if version == self._written:
             return
         items = [obj for kind in self._store.kinds() for obj in self._store.list(kind)]
-        content = msgspec.json.encode({"format": FORMAT, "resourceVersion": version, "items": items})
+        content = msgspec.json.encode(
+            {"format": FORMAT, "key": self.key.hex(), "resourceVersion": version, "items": items}
+        )
         beside = self._file.with_name(f".{self._file.name}.new")
         with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123  # a mode
             file.write(content)

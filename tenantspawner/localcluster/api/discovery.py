@@ -122,7 +122,7 @@ def _resource(kind: Kind) -> Object:
 def _verbs(kind: Kind) -> list[str]:
     if kind in REVIEWS:
         return ["create"]
-    return [verb for verb in _ALL_VERBS if verb != "deletecollection" or kind.kind not in {"Namespace", "Service"}]
+    return [verb for verb in _ALL_VERBS if verb != "deletecollection" or kind.kind != "Namespace"]
 
 
 def _subresource(kind: Kind, name: str) -> Object:

@@ -31,9 +31,9 @@ _AGES = (
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns of a kind: name and whether only ``-o wide`` shows them, and how an object fills them."""
+    """The columns of a kind: name, type, whether only ``-o wide`` shows them; and how an object fills them."""
 
-    columns: tuple[tuple[str, bool], ...]
+    columns: tuple[tuple[str, str, bool], ...]
     cells: Callable[[Object], list[Any]]
 
 
@@ -43,12 +43,12 @@ def columns_of(kind: Kind) -> list[Object]:
     return [
         {
             "name": name,
-            "type": "string",
+            "type": sort,
             "format": "name" if name == "Name" else "",
             "description": name,
             "priority": int(wide),
         }
-        for name, wide in layout.columns
+        for name, sort, wide in layout.columns
     ]
 
 
@@ -167,6 +167,7 @@ def _node(obj: Object) -> list[Any]:
         _age(obj),
         info.get("kubeletVersion", ""),
         _address(status),
+        "<none>",
         info.get("osImage", "<unknown>"),
         info.get("kernelVersion", "<unknown>"),
         info.get("containerRuntimeVersion", "<unknown>"),
@@ -229,14 +230,30 @@ def _priority_class(obj: Object) -> list[Any]:
     ]
 
 
+def _policy(obj: Object) -> list[Any]:
+    spec = obj.get("spec", {})
+    parameter = spec.get("paramKind") or {}
+    shown = f"{parameter.get('apiVersion', '')}/{parameter.get('kind', '')}" if parameter else "<unset>"
+    return [_name(obj), len(spec.get("validations", [])), shown, _age(obj)]
+
+
+def _policy_binding(obj: Object) -> list[Any]:
+    spec = obj.get("spec", {})
+    reference = spec.get("paramRef") or {}
+    where = f"{reference['namespace']}/" if reference.get("namespace") else "*/"
+    shown = where + (reference.get("name") or "") if reference else "<unset>"
+    return [_name(obj), spec.get("policyName", ""), shown, _age(obj)]
+
+
 def _pod(obj: Object) -> list[Any]:
     return pod_cells(obj, age)
 
 
 def _layout(columns: str, cells: Callable[[Object], list[Any]]) -> Layout:
-    """Read ``Name, Status, +Only when wide``."""
-    names = [name.strip() for name in columns.split(",")]
-    return Layout(tuple((name.removeprefix("+"), name.startswith("+")) for name in names), cells)
+    """Read ``Name, Count:integer, +Only when wide``."""
+    read = [column.strip().partition(":") for column in columns.split(",")]
+    described = ((name.removeprefix("+"), sort or "string", name.startswith("+")) for name, _, sort in read)
+    return Layout(tuple(described), cells)
 
 
 _PLAIN = _layout("Name, Age", lambda obj: [_name(obj), _age(obj)])
@@ -260,17 +277,20 @@ _LAYOUTS: Mapping[str, Layout] = {
         "Last Seen, Type, Reason, Object, +Subobject, +Source, Message, +First Seen, +Count, +Name", _event
     ),
     "Node": _layout(
-        "Name, Status, Roles, Age, Version, +Internal-IP, +OS-Image, +Kernel-Version, +Container-Runtime", _node
+        "Name, Status, Roles, Age, Version, +Internal-IP, +External-IP, +OS-Image, +Kernel-Version, +Container-Runtime",
+        _node,
     ),
     "RoleBinding": _layout(_BINDING, _role_binding),
     "ClusterRoleBinding": _layout(_BINDING, _role_binding),
-    "Role": _layout("Name, Created At", _role),
-    "ClusterRole": _layout("Name, Created At", _role),
+    "Role": _layout("Name, Created At:date", _role),
+    "ClusterRole": _layout("Name, Created At:date", _role),
     "NetworkPolicy": _layout("Name, Pod-Selector, Age", _network_policy),
     "StorageClass": _layout(
         "Name, Provisioner, ReclaimPolicy, VolumeBindingMode, AllowVolumeExpansion, Age", _storage_class
     ),
     "Lease": _layout("Name, Holder, Age", _lease),
-    "LimitRange": _layout("Name, Created At", _limit_range),
-    "PriorityClass": _layout("Name, Value, Global-Default, Age, PreemptionPolicy", _priority_class),
+    "ValidatingAdmissionPolicy": _layout("Name, Validations:integer, ParamKind, Age", _policy),
+    "ValidatingAdmissionPolicyBinding": _layout("Name, PolicyName, ParamRef, Age", _policy_binding),
+    "LimitRange": _layout("Name, Created At:date", _limit_range),
+    "PriorityClass": _layout("Name, Value:integer, Global-Default:boolean, Age, PreemptionPolicy", _priority_class),
 }

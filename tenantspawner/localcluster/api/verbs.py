@@ -178,7 +178,7 @@ def _delete(registry: Registry, question: Question) -> Reply:
 
 def _delete_collection(registry: Registry, question: Question) -> Reply:
     target, query = question.target, question.query
-    if target.kind.kind in {"Namespace", "Service"} or (target.kind.namespaced and not target.namespace):
+    if target.kind.kind == "Namespace" or (target.kind.namespaced and not target.namespace):
         raise Refusal.method_not_allowed()
     options = read_delete_options(question)
     selected = selector(target.kind, query.get("labelSelector", ""), query.get("fieldSelector", ""))
