@@ -17,10 +17,10 @@ async def collect(watch, count):
 
 
 async def test_a_watch_without_a_version_begins_with_what_is_there(http, config_map):
-    await http("POST", MAPS, config_map("a"))
-    watch = asyncio.create_task(collect(http.watch(MAPS), 3))
+    await http("POST", MAPS, config_map("a", labels={"ours": "1"}))
+    watch = asyncio.create_task(collect(http.watch(MAPS, labelSelector="ours"), 3))
     await asyncio.sleep(0.1)
-    await http("POST", MAPS, config_map("b"))
+    await http("POST", MAPS, config_map("b", labels={"ours": "1"}))
     await http("DELETE", f"{MAPS}/a")
     assert await watch == [("ADDED", "a"), ("ADDED", "b"), ("DELETED", "a")]
 
@@ -30,14 +30,15 @@ async def test_a_watch_resumes_after_the_version_of_a_list(http, config_map):
     await http("POST", MAPS, config_map("a"))
     await http("PATCH", f"{MAPS}/a", {"data": {"a": "2"}}, kind="application/merge-patch+json")
     version = before["metadata"]["resourceVersion"]
-    assert await collect(http.watch(MAPS, resourceVersion=version), 2) == [("ADDED", "a"), ("MODIFIED", "a")]
+    only = {"fieldSelector": "metadata.name=a"}
+    assert await collect(http.watch(MAPS, resourceVersion=version, **only), 2) == [("ADDED", "a"), ("MODIFIED", "a")]
 
 
 async def test_a_deletion_has_a_version_of_its_own(http, config_map):
     _, made = await http("POST", MAPS, config_map("a"))
     version = made["metadata"]["resourceVersion"]
     await http("DELETE", f"{MAPS}/a")
-    async for event in http.watch(MAPS, resourceVersion=version):
+    async for event in http.watch(MAPS, resourceVersion=version, fieldSelector="metadata.name=a"):
         assert event["type"] == "DELETED"
         assert int(event["object"]["metadata"]["resourceVersion"]) > int(version)
         break
@@ -72,7 +73,9 @@ async def test_bookmarks_tell_how_far_a_quiet_watch_has_come(http, config_map):
     http.cluster.api.bookmark_every = 0.1
     _, made = await http("POST", "/api/v1/namespaces/kube-system/configmaps", config_map("elsewhere"))
     version = made["metadata"]["resourceVersion"]
-    async for event in http.watch(MAPS, resourceVersion=version, allowWatchBookmarks="true"):
+    async for event in http.watch(
+        MAPS, resourceVersion=version, allowWatchBookmarks="true", fieldSelector="metadata.name=none"
+    ):
         assert event["type"] == "BOOKMARK"
         assert int(event["object"]["metadata"]["resourceVersion"]) >= int(version)
         break
