@@ -160,6 +160,7 @@ class KubeSpawner(
                     env=self.get_env(),
                     args=tuple(self._arguments()),
                     port=self.port,
+                    with_service=self.services_enabled or self.internal_ssl,
                     labels=self._build_pod_labels(self._expand_all(self.extra_labels)),
                     annotations=self._build_common_annotations(self._expand_all(self.extra_annotations)),
                     ssl_secret_name=self.secret_name if self.internal_ssl else None,

@@ -6,7 +6,7 @@ changed: another role is another object.
 
 from tenantspawner.kube.kinds import ROLE_BINDING, SECRET, SERVICE_ACCOUNT
 from tenantspawner.kube.names import compose
-from tenantspawner.plan.marks import Site
+from tenantspawner.plan.marks import Site, merged
 from tenantspawner.plan.models import Manifest
 
 
@@ -14,7 +14,7 @@ def service_account(site: Site) -> Manifest:
     """The account the pods run as."""
     account = site.entitlement.tenant.service_account
     made = site.manifest(SERVICE_ACCOUNT, account.name, automountServiceAccountToken=account.automount_token)
-    made["metadata"]["annotations"] = {**account.annotations, **made["metadata"]["annotations"]}
+    made["metadata"] |= merged({"annotations": account.annotations}, made["metadata"])
     return made
 
 

@@ -6,9 +6,10 @@ name, is the profile's, and is checked.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from tenantspawner.kube.quantities import parse
+from tenantspawner.plan.containers import amount
 from tenantspawner.plan.harden import NOTEBOOK
 from tenantspawner.plan.models import Manifest
 from tenantspawner.plan.pod import pod
@@ -22,7 +23,7 @@ NO_ACCOUNT = "default"  # what a pod runs as when nobody says anything
 
 def additions(configured: PodSettings, chosen: Manifest, server: ServerContext, tenant: Tenant) -> HubAdditions:
     """Return what in the `chosen` pod comes from hub configuration, and what was made for this very server."""
-    alone = pod(configured, server)["spec"]
+    alone = pod(configured, replace(server, env=configured.environment))["spec"]
     extra = {**configured.extra_resource_guarantees, **configured.extra_resource_limits}
     return HubAdditions(
         containers=frozenset(
@@ -31,7 +32,7 @@ def additions(configured: PodSettings, chosen: Manifest, server: ServerContext, 
         volumes=frozenset(_same("volumes", alone, chosen)),
         claims=frozenset({server.pvc_name} - {""}),
         secrets=frozenset({server.env_secret_name or "", *_secrets_read(alone)} - {""}),
-        resources={name: parse(str(amount)) for name, amount in extra.items()},
+        resources={name: value for name in extra if (value := amount(extra[name])) is not None},
         service_account=None if has_own_account(tenant) else configured.service_account or NO_ACCOUNT,
     )
 

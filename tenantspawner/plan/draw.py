@@ -23,7 +23,8 @@ from tenantspawner.plan.namespace import namespace_object
 from tenantspawner.plan.network import network_policies
 from tenantspawner.plan.pod import pod
 from tenantspawner.plan.quota import hard, limit_range, resource_quota
-from tenantspawner.plan.room import with_room
+from tenantspawner.plan.room import with_room, with_written_amounts
+from tenantspawner.plan.service import service
 from tenantspawner.plan.settings import PodSettings, ServerContext
 from tenantspawner.plan.shape import has_own_account, shape
 from tenantspawner.plan.token import secret_names, token_secret
@@ -72,6 +73,7 @@ def draw(chosen: Chosen, server: ServerContext, around: Surroundings, spawn_id: 
         claim=_marked(home, choice, around) if home else None,
         pod=made,
         token=_token(made, server),
+        service=_marked(front, choice, around) if (front := _service(settings, server, made)) else None,
     )
 
 
@@ -80,7 +82,8 @@ def draw_plain(settings: PodSettings, server: ServerContext, spawn_id: str) -> P
     made = _placed(pod(settings, server), server.namespace)
     made["metadata"]["annotations"][labels.SPAWN] = spawn_id
     home = _placed(claim(settings, server), server.namespace) if settings.storage_pvc_ensure else None
-    return Plan(namespace=server.namespace, provisions=None, claim=home, pod=made)
+    front = _service(settings, server, made)
+    return Plan(namespace=server.namespace, provisions=None, claim=home, pod=made, service=front)
 
 
 def provisions(site: Site) -> Provisions | None:
@@ -118,7 +121,7 @@ def _under_tenancy(shaped: Manifest, choice: Choice, server: ServerContext, arou
     """Return the pod in its namespace, hardened and marked as ours."""
     tenant = choice.entitlement.tenant
     made = hardened(
-        _placed(shaped, server.namespace),
+        with_written_amounts(_placed(shaped, server.namespace)),
         restricted=tenant.namespace.pod_security == "restricted",
         automount_token=tenant.service_account.automount_token if has_own_account(tenant) else None,
         devices=_devices(choice),
@@ -147,6 +150,18 @@ def _with_literal_env(server: ServerContext, settings: PodSettings) -> ServerCon
 
 def _placed(obj: Manifest, namespace: str) -> Manifest:
     return {**obj, "metadata": {**obj["metadata"], "namespace": namespace}}
+
+
+def _service(settings: PodSettings, server: ServerContext, made: Manifest) -> Manifest | None:
+    """The service in front of the pod where one is asked for; its owner is told when the pod is made."""
+    if not server.with_service:
+        return None
+    port = settings.port if server.port is None else server.port
+    obj = service(settings, server, {}, port)
+    del obj["metadata"]["ownerReferences"]
+    theirs = made["metadata"]["labels"]
+    obj["spec"]["selector"] = {key: theirs[key] for key in obj["spec"]["selector"] if key in theirs}
+    return _placed(obj, server.namespace)
 
 
 def _marked(obj: Manifest, choice: Choice, around: Surroundings) -> Manifest:

@@ -7,7 +7,7 @@ to say, and our labels win.
 from collections.abc import Mapping
 from typing import Any
 
-from tenantspawner.kube.names import slug
+from tenantspawner.kube.names import compose, slug
 from tenantspawner.plan.marks import Site, marks, merged
 from tenantspawner.plan.models import Manifest
 
@@ -21,7 +21,7 @@ def further_objects(site: Site) -> tuple[Manifest, ...]:
         "prefix": envelope.namespace_prefix,
         "hub": slug(envelope.hub_id),
         "tenant": tenant,
-        "username": slug(str(entitlement.identity.name)) if own else tenant,
+        "username": compose("{username}", {"username": str(entitlement.identity.name)}) if own else tenant,
         "namespace": site.namespace,
     }
     return tuple(_placed(site, _filled(obj, fields)) for obj in entitlement.tenant.objects)

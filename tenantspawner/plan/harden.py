@@ -11,11 +11,11 @@ devices through its environment. One that asks for some must not: the device plu
 Sources: https://kubernetes.io/docs/concepts/security/pod-security-standards/, NVIDIA container toolkit's user guide.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
-from tenantspawner.kube.quantities import parse
+from tenantspawner.plan.containers import amount, each_container
 from tenantspawner.plan.models import Manifest
 
 DEFAULT_UID = 1000
@@ -51,20 +51,10 @@ def without_devices(container: Manifest, devices: Collection[str]) -> Manifest:
     """Close the back door of a container that asks for no device."""
     resources = container.get("resources") or {}
     asked = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
-    if any((name in devices or name.startswith("nvidia.com/")) and _some(amount) for name, amount in asked.items()):
+    if any((name in devices or name.startswith("nvidia.com/")) and amount(asked[name]) != 0 for name in asked):
         return container
     env = [item for item in container.get("env") or [] if item["name"] != NO_DEVICE["name"]]
     return {**container, "env": [*env, dict(NO_DEVICE)]}
-
-
-def each_container(spec: Manifest, change: Callable[[Manifest], Manifest]) -> Manifest:
-    """Return a pod's spec with each of its containers changed, init containers too."""
-    changed = {key: [change(item) for item in spec[key]] for key in ("initContainers", "containers") if spec.get(key)}
-    return {**spec, **changed}
-
-
-def _some(amount: Any) -> bool:
-    return parse(str(amount)) > 0
 
 
 def _pod_context(context: Manifest) -> Manifest:

@@ -141,6 +141,7 @@ class ServerContext:
     env: Mapping[str, Any] = field(default_factory=dict)
     args: tuple[str, ...] = ()
     port: int | None = None  # None: the settings'
+    with_service: bool = False  # whether hub and proxy reach the pod by a service
     secret_env_names: frozenset[str] = frozenset()
     env_secret_name: str | None = None
 
