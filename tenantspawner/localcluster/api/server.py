@@ -190,10 +190,10 @@ class ApiServer:
             raise Refusal.plain(words)
         self._start(watch, query)
         response = web.StreamResponse(headers=_WATCH_HEADERS)
-        await response.prepare(request)
         seconds = float(query.get("timeoutSeconds") or 0) or _SHORTEST_WATCH * (1 + random.random())  # noqa: S311  # spreads
         bookmarks = self.bookmark_every if _is_true(query.get("allowWatchBookmarks")) else None
         try:
+            await response.prepare(request)
             async for line in self.watches.lines(watch, timeout=seconds, bookmark_every=bookmarks):
                 await response.write(line)
         except ConnectionError:
