@@ -20,7 +20,7 @@ SIZE = {"width": 820, "height": 400}
 
 
 async def take(file: Path) -> None:
-    options = WorldOptions(tenancy=university(), hub_config=HUB_CONFIG, manifests=rights())
+    options = WorldOptions(tenancy=university(), hub_config=HUB_CONFIG, manifests=await rights())
     async with World(options) as world, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = await browser.new_page(viewport=SIZE, base_url=world.hub.url)

@@ -1,11 +1,11 @@
 """``tenantspawner demo``: start the world and tell how to use it, or take the tour through it once.
 
-Ctrl-C, or SIGTERM, ends everything that was started. Problems a person can mend are sentences, with exit code 1.
+Ctrl-C, SIGTERM or a closed terminal end everything that was started, at any moment of it. Problems a person can mend
+are sentences, with exit code 1.
 """
 
 import asyncio
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -41,6 +41,8 @@ def run(options: DemoOptions) -> int:
         return asyncio.run(_run(options))
     except PortInUseError as error:
         print(error, file=sys.stderr)
+    except BrokenPipeError:
+        raise  # whoever read this went away; not a problem of the demo
     except (TenantSpawnerError, RuntimeError, ValueError, OSError) as error:
         print(f"The demo could not start: {error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -60,19 +62,19 @@ async def _run(options: DemoOptions) -> int:
             ended.set()
             task.cancel()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, end)
     tenancy = university()
-    world_options = WorldOptions(
-        tenancy=tenancy,
-        hub_config=HUB_CONFIG,
-        port=0 if options.once else options.port,
-        cluster_port=options.cluster_port,
-        manifests=rights(),
-        kubeconfig=options.kubeconfig,
-        data=options.data,
-    )
     with suppress(asyncio.CancelledError):
+        world_options = WorldOptions(
+            tenancy=tenancy,
+            hub_config=HUB_CONFIG,
+            port=0 if options.once else options.port,
+            cluster_port=options.cluster_port,
+            manifests=await rights(),
+            kubeconfig=options.kubeconfig,
+            data=options.data,
+        )
         async with World(world_options) as world:
             print(f"Ready after {time.monotonic() - began:.1f} s: cluster, node, proxy and hub.", flush=True)
             if options.once:
@@ -84,13 +86,20 @@ async def _run(options: DemoOptions) -> int:
     return 130 if options.once else 0
 
 
-def rights() -> list[Mapping[str, Any]]:
-    """The hub's rights, by the very command an administrator uses."""
+async def rights() -> list[Mapping[str, Any]]:
+    """Print the hub's rights with the very command an administrator uses, and read them."""
     command = [sys.executable, "-m", "tenantspawner", "rbac", "--mode", "user", "--namespace", HUB_NAMESPACE]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
-    if done.returncode:
-        raise RuntimeError(f"tenantspawner rbac failed: {done.stderr.strip()}")
-    return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, start_new_session=True)
+    try:
+        out, errors = await process.communicate()
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    if process.returncode:
+        raise RuntimeError(f"tenantspawner rbac failed: {errors.decode(errors='replace').strip()}")
+    return [manifest for manifest in yaml.safe_load_all(out) if manifest]
 
 
 def _welcome(world: World) -> None:

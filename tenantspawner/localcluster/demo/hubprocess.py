@@ -5,11 +5,14 @@ reachable while the hub is away. Its token and the hub's secrets are random and 
 """
 
 import asyncio
+import errno
+import json
 import secrets
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,28 +47,52 @@ class Ports:
 
 
 class PortInUseError(Exception):
-    """A port that was asked for is taken."""
+    """A port that was asked for cannot be had."""
 
 
-def free_ports(public: int = 0) -> Ports:
-    """Find three free ports; PortInUseError when the public one was asked for and is taken."""
-    wanted = (public, 0, 0)
-    sockets: list[socket.socket] = []
+def free_ports(public: int = 0, kept: Path | None = None) -> Ports:
+    """Find three free ports; PortInUseError when the public one was asked for and is taken.
+
+    `kept` is a file that remembers them, since servers that run on know the hub by its port.
+    """
+    last = json.loads(kept.read_text()) if kept and kept.exists() else {}
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(_bound(public))]
+        sockets += [stack.enter_context(_wished(last.get(name, 0))) for name in ("hub", "proxy_api")]
+        ports = Ports(*(listener.getsockname()[1] for listener in sockets))
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(asdict(ports)))
+    return ports
+
+
+def require_free(port: int, option: str) -> None:
+    """Raise PortInUseError when a port that was asked for is taken; 0 never is."""
+    _bound(port, option).close()
+
+
+def _wished(port: int) -> socket.socket:
     try:
-        for port in wanted:
-            listener = socket.socket()
-            sockets.append(listener)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind(("127.0.0.1", port))
-            except OSError as error:
-                raise PortInUseError(
-                    f"Port {port} is in use by another program. Choose another one with --port, or leave it out."
-                ) from error
-        return Ports(*(listener.getsockname()[1] for listener in sockets))
-    finally:
-        for listener in sockets:
-            listener.close()
+        return _bound(port)
+    except PortInUseError:
+        return _bound(0)
+
+
+def _bound(port: int, option: str = "--port") -> socket.socket:
+    listener = socket.socket()
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EACCES:
+            raise PortInUseError(
+                f"Port {port} needs more rights than yours. Choose one above 1023 with {option}."
+            ) from None
+        raise PortInUseError(
+            f"Port {port} is in use by another program. Choose another one with {option}, or 0 for any that is free."
+        ) from None
+    return listener
 
 
 @dataclass

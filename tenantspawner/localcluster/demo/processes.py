@@ -1,6 +1,7 @@
 """Processes that end when they are told to: each in a group of its own, with everything it has started.
 
-SIGTERM, a moment, SIGKILL, for the whole tree. On Linux a process is also killed when we die without a word.
+SIGTERM, a moment, SIGKILL, for the whole tree. A `Mourner` outlives us by a moment: should we die without a word, it
+ends whatever carries its mark.
 """
 
 import contextlib
@@ -8,10 +9,13 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
+
+from tenantspawner.localcluster.node import reaper
 
 GRACE = 8.0  # seconds
 
@@ -75,6 +79,24 @@ class Process:
         """The end of its log."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
+
+
+class Mourner:
+    """A small process that waits for our end, in whatever way, and then ends every process with `mark`."""
+
+    def __init__(self) -> None:
+        self.mark = {reaper.NODE_VARIABLE: uuid.uuid4().hex}
+        self._child = subprocess.Popen(  # noqa: S603 - our own command line
+            [sys.executable, "-I", str(reaper.__file__), *self.mark.values()],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def close(self) -> None:
+        """Tell it that this is the end."""
+        if self._child.stdin is not None:
+            self._child.stdin.close()
+        self._child.wait()
 
 
 def end(processes: Sequence[psutil.Process]) -> None:

@@ -5,7 +5,9 @@ the hub can be killed while servers run on. With a kubeconfig the cluster is a r
 All files are in one temporary directory, which is gone at the end.
 """
 
+import asyncio
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -18,8 +20,10 @@ import yaml
 from tenantspawner.localcluster.attributes import UserInfo
 from tenantspawner.localcluster.cluster import LocalCluster
 from tenantspawner.localcluster.demo.api import CONFIG_MAP_NAME, HUB_NAMESPACE, Admin
-from tenantspawner.localcluster.demo.hubprocess import Hub, Ports, free_ports
+from tenantspawner.localcluster.demo.hubprocess import Hub, Ports, free_ports, require_free
+from tenantspawner.localcluster.demo.processes import Mourner
 from tenantspawner.localcluster.node import Node, NodeOptions
+from tenantspawner.localcluster.node.addresses import AddressMode
 from tenantspawner.localcluster.node.client import Access
 from tenantspawner.localcluster.node.kubeconfig import read_kubeconfig
 from tenantspawner.localcluster.scheduler import Scheduler
@@ -39,6 +43,16 @@ c.KubeSpawner.http_timeout = 60
 c.JupyterHub.allow_named_servers = True
 """
 
+ONE_ADDRESS = """
+from jupyterhub.utils import random_port
+
+def a_port_each(spawner):
+    spawner.port = random_port()
+
+c.Spawner.pre_spawn_hook = a_port_each
+"""
+"""Where all pods have the address 127.0.0.1, as on macOS."""
+
 
 @dataclass
 class WorldOptions:
@@ -46,7 +60,7 @@ class WorldOptions:
 
     `hub_config` is added to the hub's configuration file. `manifests` are made before the hub, its rights among them.
     `kubeconfig` is an administrator's of a real cluster; without it there is an embedded one. `data` is a folder that
-    outlives the world: cluster and volumes are found again in it.
+    outlives the world: cluster, volumes and the hub's database are found again in it.
     """
 
     tenancy: str
@@ -101,7 +115,8 @@ class World:
 
     async def _start(self) -> None:
         options = self.options
-        self.ports = free_ports(options.port)
+        self.ports = free_ports(options.port, options.data / "ports.json" if options.data else None)
+        require_free(options.cluster_port, "--cluster-port")
         self.directory = Path(tempfile.mkdtemp(prefix="tenantspawner-demo-"))
         self._stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
         access = await self._start_cluster()
@@ -143,15 +158,24 @@ class World:
             return replace(self.options.node, storage=True)
         return replace(self.options.node, log_token=self._cluster.kubelet_token)
 
+    @property
+    def _one_address(self) -> bool:
+        """Whether the node gives all pods the same address."""
+        mode = self.options.node.address_mode
+        return mode is AddressMode.SHARED or (mode is AddressMode.AUTO and sys.platform != "linux")
+
     async def _start_hub(self, access: Access) -> None:
-        folder = self.directory / "hub"
-        folder.mkdir()
+        folder = (self.options.data or self.directory) / "hub"
+        folder.mkdir(parents=True, exist_ok=True)
+        mourner = await asyncio.to_thread(Mourner)
+        self._stack.push_async_callback(asyncio.to_thread, mourner.close)
         own = folder / "kubeconfig"
         own.touch(mode=0o600)
         own.write_text(_kubeconfig(access, await self.admin.hub_token()))
-        config = HUB_CONFIG.format(namespace=HUB_NAMESPACE, config_map=CONFIG_MAP_NAME) + self.options.hub_config
+        config = HUB_CONFIG.format(namespace=HUB_NAMESPACE, config_map=CONFIG_MAP_NAME)
+        config += ONE_ADDRESS * self._one_address + self.options.hub_config
         python = {"python": self.options.hub_python} if self.options.hub_python else {}
-        self.hub = Hub(folder, self.ports, config, {"KUBECONFIG": str(own)}, **python)
+        self.hub = Hub(folder, self.ports, config, {"KUBECONFIG": str(own), **mourner.mark}, **python)
         self._stack.push_async_callback(self.hub.close)
         await self.hub.start()
 
