@@ -5,8 +5,10 @@ pending page and progress only as an HTTP error that carries it in every field. 
 starts, or it forgets its servers.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,6 +24,7 @@ from tenantspawner.policy import Identity, Username
 STATE_KEY = "tenantspawner"
 STATE_VERSION = 1
 _SpawnException: Any = getattr(hub_spawner, "SpawnException", None)  # since JupyterHub 6
+_SLICE = 500  # people read from the database at once
 _RETRY_AFTER = {429: "60", 503: "60"}  # seconds
 
 
@@ -147,3 +150,36 @@ def known_servers(db: Any, users: Any) -> set[Server]:
     for user in users.values():
         known |= {Server(user.name, name) for name, spawner in user.spawners.items() if spawner.active}
     return known
+
+
+async def everybody(db: Any) -> dict[Username, Identity]:
+    """All people of the hub's database with their groups, read in slices: ten thousand must not hold up the event loop."""
+    found: dict[Username, Identity] = {}
+    last = 0
+    while ids := [
+        row.id for row in db.query(orm.User.id).filter(orm.User.id > last).order_by(orm.User.id).limit(_SLICE)
+    ]:
+        rows = (
+            db.query(orm.User.name, orm.Group.name)
+            .outerjoin(orm.User.groups)
+            .filter(orm.User.id.between(ids[0], ids[-1]))
+        )
+        groups: dict[str, set[str]] = {}
+        for name, group in rows:
+            groups.setdefault(name, set()).update({group} - {None})
+        found |= {Username(name): Identity(Username(name), frozenset(theirs)) for name, theirs in groups.items()}
+        last = ids[-1]
+        await asyncio.sleep(0)
+    return found
+
+
+def person(db: Any, name: Username) -> Identity | None:
+    """One person of the hub's database; None when there is no such."""
+    user = orm.User.find(db, name)
+    return identity_of(user) if user is not None else None
+
+
+async def is_up(app: Any) -> None:
+    """Wait until the hub has started; JupyterHub before 6 does not say."""
+    with suppress(AttributeError):
+        await app._start_future  # noqa: SLF001 - the only sign that the hub is up

@@ -17,11 +17,28 @@ from tenantspawner.errors import TenantSpawnerError
 from tenantspawner.kube.kinds import POD
 from tenantspawner.kube.objects import Pod
 from tenantspawner.kube.objects import read as read_object
-from tenantspawner.lifecycle import Care, Feed, Server, Sight, Sweeper, Turns, Where
+from tenantspawner.lifecycle import (
+    Care,
+    Configured,
+    Feed,
+    Pace,
+    Reconciler,
+    Server,
+    Sight,
+    Sources,
+    Sweeper,
+    Turns,
+    Where,
+    surroundings,
+)
+from tenantspawner.plan import Binding, Surroundings, subject_of
 from tenantspawner.policy import option_problems
 from tenantspawner.tenancy import Envelope, Reading, Source, read
+from tenantspawner.tenancy.models import Tenant
 
 log = logging.getLogger(__name__)
+
+SETTLE = 30.0  # seconds to wait for the first tenancy, where no other time is set
 
 
 @dataclass(frozen=True)
@@ -44,6 +61,8 @@ class Runtime:
     sight: Sight
     feed: Feed | None
     turns: Turns = field(default_factory=Turns)
+    reconciler: Reconciler | None = None
+    _sweeping: bool = False
     _features: frozenset[str] | None = None
     _whoami: str = ""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -66,9 +85,33 @@ class Runtime:
 
     def sweep(self, known: Callable[[], Awaitable[Collection[Server]]]) -> None:
         """Begin to sweep what nobody knows; once."""
-        if not self._tasks and self.wiring.care.interval > 0:
+        if not self._sweeping and self.wiring.care.interval > 0:
+            self._sweeping = True
             sweeper = Sweeper(self.cluster, self.sight.watches, known, self.wiring.care)
             self._tasks.append(asyncio.create_task(sweeper.run(), name="sweeper"))
+
+    def reconcile(
+        self, sources: Callable[["Runtime", Feed], Sources], pace: Pace, up: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Begin to carry the tenancy to the namespaces that exist, as soon as the hub is up; once."""
+        if self.reconciler is not None or self.feed is None:
+            return
+        reconciler = self.reconciler = Reconciler(self.cluster, sources(self, self.feed), self.turns, pace)
+        self.feed.on_change(reconciler.edited)
+
+        async def run(feed: Feed) -> None:
+            await up()
+            await feed.settled(Deadline.after(pace.interval or SETTLE))
+            await reconciler.run()
+
+        self._tasks.append(asyncio.create_task(run(self.feed), name="reconciler"))
+
+    async def around(self, configured: Configured, tenant: Tenant, deadline: Deadline) -> Surroundings:
+        """Read what the plan of anything in a tenant needs of hub and cluster."""
+        role = configured.hub_cluster_role
+        binding = Binding(role, subject_of(await self.whoami(deadline))) if role else None
+        features = await self.features(deadline)
+        return await surroundings(self.cluster, configured, tenant, deadline, features=features, hub_binding=binding)
 
     async def features(self, deadline: Deadline) -> frozenset[str]:
         """The API groups the cluster serves; asked until there was an answer."""

@@ -25,17 +25,13 @@ from tenantspawner.form import closed as closed_form
 from tenantspawner.kube.kinds import PERSISTENT_VOLUME_CLAIM
 from tenantspawner.kube.objects import Pod
 from tenantspawner.lifecycle import Journal, Made, Manner, spawn, stop
-from tenantspawner.lifecycle import surroundings as around_of
 from tenantspawner.observe import exit_code
 from tenantspawner.plan import (
-    Binding,
     Chosen,
     Plan,
-    Surroundings,
     draw,
     draw_plain,
     namespace_name,
-    subject_of,
     with_secret_env,
 )
 from tenantspawner.policy import Choice, Entitlements, HubProfile, choose, entitle, hub_profiles, read_request
@@ -108,7 +104,9 @@ class TenantSpawner(Surrounded):
 
     async def _entitlements(self) -> Entitlements:
         """What the owner may have at this moment, whoever clicks."""
-        feed = (await self._runtime()).feed
+        run = await self._runtime()
+        self._look_after(run)
+        feed = run.feed
         if feed is None:
             raise TenancyUnavailable("Nobody can start a server: no tenancy is configured.")
         await feed.settled(Deadline.after(SETTLE))
@@ -134,7 +132,7 @@ class TenantSpawner(Surrounded):
 
     async def _start(self, deadline: Deadline, journal: Journal) -> str:
         run = await self._runtime()
-        self._sweep(run)
+        self._look_after(run)
         plan = await self._plan(run, deadline)
         self._made_nothing = False
         hub.save(self)  # before the first create: a crash in the middle loses nothing
@@ -158,21 +156,11 @@ class TenantSpawner(Surrounded):
         self.namespace = namespace_name(choice.entitlement, self._envelope(), self._home)
         self._name_for_dns()
         chosen = Chosen.of(choice, configured, self.pvc_name)
-        around = await self._surroundings(run, choice, deadline)
+        around = await run.around(self._configured_around(), choice.entitlement.tenant, deadline)
         server = with_secret_env(self.server_context(chosen.shaped), around, f"notebook-{secrets.token_hex(10)}")
         plan = draw(chosen, server, around, spawn_id)
         self.record = hub.Record(spawn_id=spawn_id, tenant=choice.tenant_id)
         return plan
-
-    async def _surroundings(self, run: Runtime, choice: Choice, deadline: Deadline) -> Surroundings:
-        around = await around_of(run.cluster, self._envelope(), choice, await run.features(deadline), deadline)
-        role = self.hub_cluster_role
-        return replace(
-            around,
-            peers=tuple(self.hub_peers),
-            secret_env=tuple(self.secret_environment),
-            hub_binding=Binding(role, subject_of(await run.whoami(deadline))) if role else None,
-        )
 
     async def _on_made(self, made: Made) -> None:
         self.record = replace(self.record, pod_uid=made.uid)
@@ -202,7 +190,7 @@ class TenantSpawner(Surrounded):
         if self._made_nothing or not self.pod_name or not self.namespace:
             return 1
         run = await self._runtime()
-        self._sweep(run)
+        self._look_after(run)
         pods = await self._pods(run, Deadline.after(SETTLE))
         await pods.synced(Deadline.after(SETTLE))
         pod = pods.store.get(self.namespace, self.pod_name)

@@ -4,7 +4,8 @@ And the one way in which anything that goes wrong is told: a sentence for the pe
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from jupyterhub.app import JupyterHub
@@ -16,11 +17,13 @@ from tenantspawner.kube import labels
 from tenantspawner.kube.names import label_value
 from tenantspawner.kube.objects import Pod
 from tenantspawner.kubespawner import KubeSpawner
-from tenantspawner.lifecycle import Care, Server, Where
+from tenantspawner.lifecycle import Care, Configured, Feed, Pace, Server, Sources, Where
 from tenantspawner.policy import hub_profiles
 from tenantspawner.runtime import Runtime, Wiring, runtime
 from tenantspawner.settings.tenancy import TenancySettings
 from tenantspawner.tenancy import Envelope
+
+AROUND = 30.0  # seconds to read what is around a tenant's namespaces
 
 
 class Surrounded(TenancySettings, KubeSpawner):
@@ -84,14 +87,35 @@ class Surrounded(TenancySettings, KubeSpawner):
             return await run.sight.pods(self.namespace, f"{labels.HUB}={label_value(self.hub_id)}", deadline)
         return await run.sight.pods(self.namespace, f"{labels.COMPONENT}={self.component_label}", deadline)
 
-    def _sweep(self, run: Runtime) -> None:
-        """Let the sweeper run once the hub knows its servers."""
-        if self.tenanted and JupyterHub.initialized():
-            app = JupyterHub.instance()
+    def _configured_around(self) -> Configured:
+        return Configured(
+            self._envelope(), tuple(self.hub_peers), tuple(self.secret_environment), self.hub_cluster_role
+        )
 
-            async def known() -> Collection[Server]:
-                with suppress(AttributeError):
-                    await app._start_future  # noqa: SLF001 - the only sign that the hub is up
-                return hub.known_servers(app.db, app.users)
+    def _look_after(self, run: Runtime) -> None:
+        """Let the sweeper and the reconciler run once the hub is up."""
+        if not (self.tenanted and JupyterHub.initialized()):
+            return
+        app = JupyterHub.instance()
 
-            run.sweep(known)
+        async def known() -> Collection[Server]:
+            await hub.is_up(app)
+            return hub.known_servers(app.db, app.users)
+
+        run.sweep(known)
+        run.reconcile(
+            partial(self._sources, app), Pace(self.reconcile_interval, self.reconcile_at_once), partial(hub.is_up, app)
+        )
+
+    def _sources(self, app: Any, run: Runtime, feed: Feed) -> Sources:
+        """What the reconciler asks of the hub; holds nothing of this one spawner."""
+        configured, listed = self._configured_around(), self.profile_list
+        return Sources(
+            envelope=configured.envelope,
+            tenancy=feed.tenancy,
+            everybody=lambda: hub.everybody(app.db),
+            person=lambda name: hub.person(app.db, name),
+            around=lambda tenant: run.around(configured, tenant, Deadline.after(AROUND)),
+            hub_profiles=None if callable(listed) else hub_profiles(listed or []),
+            tell=feed.tell,
+        )

@@ -1,28 +1,35 @@
 """The verbs: what was decided is carried out here, and kept true.
 
-`spawn` carries out a `Plan`, `stop` ends a server, `Feed` keeps the tenancy live, `Sight` the pods, `Sweeper` what
-nobody knows any more. Verbs decide nothing about tenants: each promises what holds when it returns, and what cannot have happened
+`spawn` carries out a `Plan`, `stop` ends a server, `Feed` keeps the tenancy live, `Sight` the pods, `Sweeper` finds what
+nobody knows any more, `Reconciler` carries edits to the namespaces that exist. Verbs decide nothing about tenants: each promises what holds when it returns, and what cannot have happened
 when it raises.
 """
 
-from tenantspawner.lifecycle.around import surroundings
+from tenantspawner.lifecycle.around import Configured, surroundings
 from tenantspawner.lifecycle.feed import Feed, Where
 from tenantspawner.lifecycle.journal import Journal, Step
 from tenantspawner.lifecycle.launch import Made
+from tenantspawner.lifecycle.reconcile import Pace, Reconciler, Sources
 from tenantspawner.lifecycle.sight import Sight
 from tenantspawner.lifecycle.spawn import Manner, Started, spawn
 from tenantspawner.lifecycle.stop import stop
 from tenantspawner.lifecycle.sweep import Care, Server, Sweeper
+from tenantspawner.lifecycle.tally import ReconcileState
 from tenantspawner.lifecycle.turns import Turns
 
 __all__ = [
     "Care",
+    "Configured",
     "Feed",
     "Journal",
     "Made",
     "Manner",
+    "Pace",
+    "ReconcileState",
+    "Reconciler",
     "Server",
     "Sight",
+    "Sources",
     "Started",
     "Step",
     "Sweeper",

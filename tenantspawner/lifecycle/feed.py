@@ -99,6 +99,11 @@ class Feed:
             self.trouble() or f"{self._where} has not been read yet",
         )
 
+    async def tell(self, reason: str, note: str) -> None:
+        """Put a sentence where the tenancy's admin looks: as an Event on its first ConfigMap."""
+        for item in sorted(self._watch.store.all(), key=lambda item: item.metadata.name)[:1]:
+            await self._post_event(item, reason, note)
+
     def trouble(self) -> str:
         """What is wrong at the moment, for the log and the admin's page; empty when nothing is."""
         if self.problems:
@@ -163,14 +168,14 @@ class Feed:
         for item in maps:
             own = [problem for problem in problems if problem.source.startswith(f"{item.metadata.name}/")]
             if own:
-                await self._post_event(item, own)
+                note = f"{self._kept()} " + "; ".join(str(problem) for problem in own)
+                await self._post_event(item, "TenancyRejected", note)
 
     def _kept(self) -> str:
         return "The last good version stays in force." if self._good else "Nobody can start a server."
 
-    async def _post_event(self, item: ConfigMap, problems: Sequence[Problem]) -> None:
+    async def _post_event(self, item: ConfigMap, reason: str, note: str) -> None:
         """Tell it where the admin looks: ``kubectl describe configmap``."""
-        note = f"{self._kept()} " + "; ".join(str(problem) for problem in problems)
         about = {
             "apiVersion": CONFIG_MAP.api_version,
             "kind": CONFIG_MAP.kind,
@@ -180,12 +185,12 @@ class Feed:
             "resourceVersion": item.metadata.resource_version,
         }
         try:
-            await self._cluster.create(_event(about, note[:_LONGEST_NOTE]), Deadline.after(10))
+            await self._cluster.create(_event(about, reason, note[:_LONGEST_NOTE]), Deadline.after(10))
         except TenantSpawnerError as trouble:
-            log.warning("The problem could not be posted as an Event: %s", trouble.detail)
+            log.warning("%s could not be posted as an Event: %s", reason, trouble.detail)
 
 
-def _event(about: dict[str, str], note: str) -> dict[str, object]:
+def _event(about: dict[str, str], reason: str, note: str) -> dict[str, object]:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         "apiVersion": EVENT.api_version,
@@ -193,7 +198,7 @@ def _event(about: dict[str, str], note: str) -> dict[str, object]:
         "metadata": {"generateName": f"{about['name']}-", "namespace": about["namespace"]},
         "involvedObject": about,
         "type": "Warning",
-        "reason": "TenancyRejected",
+        "reason": reason,
         "message": note,
         "source": {"component": "tenantspawner"},
         "reportingComponent": "tenantspawner",

@@ -5,13 +5,13 @@ is missing is made by POST, in which what is leased is 0. A key that somebody el
 again: the quota is in force only as the plan says it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tenantspawner.cluster import PASSING, Cluster, Deadline, Meaning, meaning
 from tenantspawner.errors import ApiError
 from tenantspawner.kube.kinds import RESOURCE_QUOTA
-from tenantspawner.plan import Manifest, quota_change, with_nothing_leased
+from tenantspawner.plan import Manifest, closed_quota, quota_change, with_nothing_leased
 
 TRIES = 8
 _LOST = {Meaning.CONFLICT, Meaning.QUOTA_CONFLICT, Meaning.ALREADY_EXISTS, Meaning.NOT_FOUND}
@@ -38,25 +38,39 @@ async def write_quota(
     seen
         The quota as a watch has it, to save a look; when it is not the newest it is read.
     """
+    place = (quota["metadata"]["namespace"], quota["metadata"]["name"])
+    return await _write(cluster, place, lambda _: quota, deadline, leased=leased, look=not fresh, seen=seen)
+
+
+async def close_quota(cluster: Cluster, space: Mapping[str, Any], name: str, deadline: Deadline) -> bool:
+    """Let nothing more be started in a namespace, whatever its quota counts; True when something was written."""
+    place = (space["metadata"]["name"], name)
+    return await _write(cluster, place, lambda there: closed_quota(name, space, there), deadline)
+
+
+async def _write(
+    cluster: Cluster,
+    place: tuple[str, str],
+    build: Callable[[Seen], Manifest],
+    deadline: Deadline,
+    *,
+    leased: frozenset[str] = frozenset(),
+    look: bool = True,
+    seen: Seen = None,
+) -> bool:
     tries = 0
     while True:
         tries += 1
-        there = seen if seen is not None or fresh else await read_quota(cluster, quota, deadline)
-        seen, fresh = None, False
+        there = seen if seen is not None or not look else await cluster.get(RESOURCE_QUOTA, *place, deadline)
+        look, seen = True, None
         try:
-            return await _write(cluster, quota, there, leased, deadline)
+            return await _once(cluster, build(there), there, leased, deadline)
         except ApiError as error:
             if meaning(error.answer) not in _LOST or tries >= TRIES:
                 raise
 
 
-async def read_quota(cluster: Cluster, quota: Manifest, deadline: Deadline) -> Seen:
-    """Read the quota that is there in the place of this one."""
-    metadata = quota["metadata"]
-    return await cluster.get(RESOURCE_QUOTA, metadata["namespace"], metadata["name"], deadline)
-
-
-async def _write(cluster: Cluster, quota: Manifest, there: Seen, leased: frozenset[str], deadline: Deadline) -> bool:
+async def _once(cluster: Cluster, quota: Manifest, there: Seen, leased: frozenset[str], deadline: Deadline) -> bool:
     if there is None:
         await cluster.create(with_nothing_leased(quota, leased), deadline, expected=PASSING)
         return True

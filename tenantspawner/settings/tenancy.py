@@ -5,7 +5,7 @@ Without `tenancy_config_map` and `tenancy_selector` there is no tenancy, and eve
 
 from typing import Any
 
-from traitlets import Dict, Enum, Float, HasTraits, List, Unicode, default
+from traitlets import Dict, Enum, Float, HasTraits, Integer, List, Unicode, default
 
 from tenantspawner.settings.naming import own_namespace
 from tenantspawner.settings.traits import text
@@ -64,6 +64,12 @@ class TenancySettings(HasTraits):
     ).tag(config=True)
     sweep_interval = Float(300.0, help="Seconds between two looks for pods no server knows. 0: never.").tag(config=True)
     sweep_age = Float(600.0, help="Seconds a pod must be old before the sweeper may delete it.").tag(config=True)
+    reconcile_interval = Float(
+        600.0, help="Seconds between two looks at all namespaces, besides those after an edit. 0: only after an edit."
+    ).tag(config=True)
+    reconcile_at_once = Integer(10, min=1, help="Namespaces that are brought in line at once after an edit.").tag(
+        config=True
+    )
     sweep_share = Float(0.1, help="The share of all pods that one sweep may delete; one pod always may.").tag(
         config=True
     )

@@ -1,0 +1,269 @@
+"""Bringing one namespace in line: an edit is carried to it, what somebody else has changed is put back, or it is closed.
+
+Pods are never touched. Children are compared with what the watches show, and only those that differ are written. The
+digest is recorded last, so that a crash half way is found and done again. Before anything is called drift, the object is read
+afresh: a watch may lag behind our own writes. What the API server makes of a manifest in ways nobody foresaw is remembered,
+so that it is not put back again and again.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from tenantspawner.cluster import Cluster, Deadline, Meaning, meaning
+from tenantspawner.errors import ApiError
+from tenantspawner.kube import labels
+from tenantspawner.kube.kinds import NAMESPACE, RESOURCE_QUOTA, kind_of
+from tenantspawner.lifecycle.ownership import check_owner
+from tenantspawner.lifecycle.provision import all_of, ensure
+from tenantspawner.lifecycle.quotas import close_quota, write_quota
+from tenantspawner.lifecycle.turns import Turn
+from tenantspawner.lifecycle.views import Views
+from tenantspawner.plan import (
+    CLOSED,
+    Manifest,
+    Provisions,
+    Reference,
+    differences,
+    inventory,
+    namespace_change,
+    other_hands,
+    read_inventory,
+    written_inventory,
+)
+
+log = logging.getLogger(__name__)
+
+Json = Mapping[str, Any]
+QUOTA = "tenantspawner"  # the name of our quota
+_FORBIDDEN = {Meaning.NO_RIGHT, Meaning.DENIED}
+
+
+class Came(Enum):
+    """What upkeep of one namespace came to."""
+
+    IN_LINE = auto()
+    CHANGED = auto()
+    REPAIRED = auto()
+    CLOSED = auto()
+    GONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What upkeep works with; `accepted` is what the API server has made of manifests, by their place."""
+
+    cluster: Cluster
+    views: Views
+    accepted: dict[tuple[str, str, str], tuple[Manifest, Manifest]] = field(default_factory=dict)
+
+    def expected(self, obj: Manifest) -> Manifest:
+        """How an object should look when it is read."""
+        wanted, answered = self.accepted.get(_place(obj), (None, obj))
+        return answered if wanted == obj else obj
+
+
+async def keep(hands: Hands, turn: Turn, wanted: Provisions, noted: Json, deadline: Deadline, *, verify: bool) -> Came:
+    """Make a namespace what it should be. `noted` is the namespace as last seen.
+
+    Parameters
+    ----------
+    verify
+        Look also at what no watch shows.
+    """
+    notes = noted["metadata"].get("annotations") or {}
+    left_over = read_inventory(notes.get(labels.INVENTORY, "")) - inventory(wanted)
+    if notes.get(labels.PLAN_DIGEST) != wanted.digest or (left_over and verify):
+        return await _carry(hands, turn, wanted, deadline)
+    return await _repair(hands, turn, wanted, noted, deadline, verify=verify)
+
+
+async def close(hands: Hands, turn: Turn, noted: Json, deadline: Deadline) -> Came:
+    """Set everything that a namespace's quota counts to 0; what is in it stays and runs on."""
+    name = noted["metadata"]["name"]
+    if _noted_digest(noted) == CLOSED and _is_closed(hands, name):
+        return Came.IN_LINE
+    await turn.rest()
+    there = await hands.cluster.get(NAMESPACE, None, name, deadline)
+    if there is None or _going(there) or _hub(there) != _hub(noted):
+        return Came.GONE
+    await turn.rest()
+    written = await close_quota(hands.cluster, there, QUOTA, deadline)
+    if _noted_digest(there) == CLOSED:
+        return Came.CLOSED if written else Came.IN_LINE
+    body = {"metadata": {"annotations": {labels.PLAN_DIGEST: CLOSED}}}
+    await hands.cluster.patch(NAMESPACE, None, name, body, deadline)
+    return Came.CLOSED
+
+
+async def _carry(hands: Hands, turn: Turn, wanted: Provisions, deadline: Deadline) -> Came:
+    """Carry an edit: write what differs, take away what was dropped, record what has been provisioned."""
+    cluster = hands.cluster
+    await turn.rest()
+    there = await cluster.get(NAMESPACE, None, wanted.namespace, deadline)
+    if there is None or _going(there):
+        return Came.GONE
+    check_owner(there, wanted.space)
+    if wanted.rights is not None and _suspect(hands, wanted.rights, known_only=False):
+        await ensure(cluster, wanted.rights, deadline)
+    await turn.rest()
+    seen = hands.views.look(wanted.quota).seen
+    quota = write_quota(cluster, wanted.quota, deadline, leased=wanted.leased, seen=seen)
+    await all_of(quota, *(ensure(cluster, obj, deadline) for obj in _to_write(hands, wanted.fences)))
+    await turn.rest()
+    await all_of(*(ensure(cluster, obj, deadline) for obj in _to_write(hands, wanted.furnishings)))
+    await turn.rest()
+    left = await _take_away(cluster, wanted, there, deadline)
+    change = namespace_change(wanted.space, there)
+    things = written_inventory(inventory(wanted) | left)
+    change["annotations"] = {
+        **change.get("annotations", {}), labels.PLAN_DIGEST: wanted.digest, labels.INVENTORY: things,
+    }  # fmt: skip
+    await cluster.patch(NAMESPACE, None, wanted.namespace, {"metadata": change}, deadline)
+    return Came.CHANGED
+
+
+def _to_write(hands: Hands, objects: tuple[Manifest, ...]) -> list[Manifest]:
+    return [obj for obj in objects if _suspect(hands, obj, known_only=False)]
+
+
+def _suspect(hands: Hands, obj: Manifest, *, known_only: bool, leased: frozenset[str] = frozenset()) -> bool:
+    """Whether an object is seen to differ; of what is not known, `known_only` says that it does not."""
+    sighting = hands.views.look(obj)
+    if not sighting.known:
+        return not known_only
+    return sighting.seen is None or bool(differences(hands.expected(obj), sighting.seen, leased))
+
+
+async def _take_away(cluster: Cluster, wanted: Provisions, there: Json, deadline: Deadline) -> frozenset[Reference]:
+    """Delete what was put here once and no document says any more; returns what could not be deleted."""
+    had = read_inventory((there["metadata"].get("annotations") or {}).get(labels.INVENTORY, ""))
+    left = [ref for ref in had - inventory(wanted) if not await _taken(cluster, wanted, ref, deadline)]
+    return frozenset(left)
+
+
+async def _taken(cluster: Cluster, wanted: Provisions, ref: Reference, deadline: Deadline) -> bool:
+    namespace = wanted.namespace
+    try:
+        kind = kind_of({"apiVersion": ref.api_version, "kind": ref.kind})
+        there = await cluster.get(kind, namespace, ref.name, deadline)
+        if there is None:
+            return True
+        if not _ours(there, wanted):
+            log.warning(
+                "%s %s/%s is not wanted any more, but it is not ours: left alone", ref.kind, namespace, ref.name
+            )
+            return True
+        await cluster.delete(kind, namespace, ref.name, uid=there["metadata"]["uid"], deadline=deadline)
+    except KeyError:
+        return True
+    except ApiError as error:
+        if meaning(error.answer) not in _FORBIDDEN:
+            raise
+        log.warning(
+            "%s %s/%s is not wanted any more, and the hub may not delete it. Do so: kubectl -n %s delete %s %s",
+            ref.kind, namespace, ref.name, namespace, ref.kind.lower(), ref.name,
+        )  # fmt: skip
+        return False
+    log.info("Deleted %s %s/%s: no document says it any more", ref.kind, namespace, ref.name)
+    return True
+
+
+async def _repair(
+    hands: Hands, turn: Turn, wanted: Provisions, noted: Json, deadline: Deadline, *, verify: bool
+) -> Came:
+    """Put back what somebody else has changed or deleted."""
+    children = [*([wanted.rights] if wanted.rights else []), *wanted.fences, *wanted.furnishings]
+    suspects = [obj for obj in children if _suspect(hands, obj, known_only=not verify)]
+    repaired = False
+    if _suspect(hands, wanted.quota, known_only=not verify, leased=wanted.leased):
+        repaired = await _mend_quota(hands, turn, wanted, deadline)
+    for obj in suspects:
+        repaired |= await _mend(hands, turn, obj, deadline)
+    if differences(wanted.space, noted):
+        repaired |= await _mend_space(hands, turn, wanted, deadline)
+    return Came.REPAIRED if repaired else Came.IN_LINE
+
+
+async def _mend_quota(hands: Hands, turn: Turn, wanted: Provisions, deadline: Deadline) -> bool:
+    await turn.rest()
+    quota, leased = wanted.quota, wanted.leased
+    live = await hands.cluster.get(RESOURCE_QUOTA, wanted.namespace, quota["metadata"]["name"], deadline)
+    differ = differences(quota, live, leased) if live else ()
+    written = await write_quota(hands.cluster, quota, deadline, leased=leased, fresh=live is None, seen=live)
+    if written:
+        _report(quota, live, differ)
+    return written
+
+
+async def _mend(hands: Hands, turn: Turn, obj: Manifest, deadline: Deadline) -> bool:
+    await turn.rest()
+    if not hands.views.look(obj).known:
+        await ensure(hands.cluster, obj, deadline)  # it tells what it takes back; that it was missing nobody can see
+        return False
+    metadata = obj["metadata"]
+    live = await hands.cluster.get(kind_of(obj), metadata["namespace"], metadata["name"], deadline)
+    differ = differences(hands.expected(obj), live) if live else ()
+    if live and not differ:
+        return False
+    answer = await hands.cluster.apply(obj, deadline, force=True)
+    if differences(obj, answer):
+        body = {key: answer[key] for key in obj if key in answer and key not in {"metadata", "apiVersion", "kind"}}
+        hands.accepted[_place(obj)] = (obj, {**obj, **body})
+    if live and answer["metadata"]["resourceVersion"] == live["metadata"]["resourceVersion"]:
+        return False
+    _report(obj, live, differ)
+    return True
+
+
+async def _mend_space(hands: Hands, turn: Turn, wanted: Provisions, deadline: Deadline) -> bool:
+    await turn.rest()
+    there = await hands.cluster.get(NAMESPACE, None, wanted.namespace, deadline)
+    if there is None or _going(there):
+        return False
+    check_owner(there, wanted.space)
+    change = namespace_change(wanted.space, there)
+    if not change:
+        return False
+    await hands.cluster.patch(NAMESPACE, None, wanted.namespace, {"metadata": change}, deadline)
+    _report(wanted.space, there, differences(wanted.space, there))
+    return True
+
+
+def _report(obj: Manifest, live: Json | None, differ: tuple[str, ...]) -> None:
+    metadata = obj["metadata"]
+    where = "/".join(part for part in (metadata.get("namespace"), metadata["name"]) if part)
+    if live is None:
+        log.warning("%s %s had been deleted by somebody else: made again", obj["kind"], where)
+        return
+    fields, who = ", ".join(differ[:5]), other_hands(live) or "somebody unknown"
+    log.warning("%s %s had been changed by %s (%s): put back", obj["kind"], where, who, fields)
+
+
+def _is_closed(hands: Hands, namespace: str) -> bool:
+    place = {"kind": RESOURCE_QUOTA.kind, "metadata": {"namespace": namespace, "name": QUOTA}}
+    hard = ((hands.views.look(place).seen or {}).get("spec") or {}).get("hard") or {}
+    return "pods" in hard and all(value == "0" for value in hard.values())
+
+
+def _ours(there: Json, wanted: Provisions) -> bool:
+    owner = (there["metadata"].get("annotations") or {}).get(labels.OWNER)
+    return _hub(there) == _hub(wanted.space) and owner == wanted.owner
+
+
+def _hub(obj: Json) -> str | None:
+    return (obj["metadata"].get("labels") or {}).get(labels.HUB)
+
+
+def _going(obj: Json) -> bool:
+    return bool(obj["metadata"].get("deletionTimestamp"))
+
+
+def _noted_digest(noted: Json) -> str:
+    return str((noted["metadata"].get("annotations") or {}).get(labels.PLAN_DIGEST, ""))
+
+
+def _place(obj: Manifest) -> tuple[str, str, str]:
+    return obj["kind"], obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
