@@ -11,8 +11,14 @@ from tenantspawner.cli.app import TenantSpawnerApp
 
 __all__ = ["TenantSpawnerApp", "main"]
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit."""
     arguments = sys.argv[1:] if argv is None else argv
-    TenantSpawnerApp.launch_instance(argv=arguments or ["--help"])
+    try:
+        TenantSpawnerApp.launch_instance(argv=arguments or ["--help"])
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
