@@ -55,7 +55,6 @@ class TenantSpawner(Surrounded):
         super().__init__(*args, **kwargs)
         self.record = hub.Record()
         self._made_nothing = True  # neither this start nor a saved one came as far as the first create
-        self._inherited = False  # a row that KubeSpawner or another version of ours has written
         self.journal: Journal | None = None
 
     # -- what is asked, and what is answered -------------------------------------------------------------------
@@ -198,11 +197,6 @@ class TenantSpawner(Surrounded):
             pod = await self._look(run)
         return exit_code(pod)
 
-    @property
-    def _never_made(self) -> bool:
-        """Whether no pod can exist: what is made under a tenancy is recorded before. After a refusal the hub asks."""
-        return self.tenanted and not self.record.spawn_id and not self._inherited
-
     async def _look(self, run: Runtime) -> Pod | None:
         """Ask for the pod by name before saying that it is gone: the watch may not have it yet, or not select it."""
         return await run.look(self.namespace, self.pod_name, self._is_ours, Deadline.after(SETTLE))
@@ -269,5 +263,4 @@ class TenantSpawner(Surrounded):
         """Forget the server."""
         super().clear_state()
         self.record = hub.Record()
-        self._inherited = False
         self._made_nothing = True
