@@ -7,19 +7,25 @@ they are cut to a line and shown as text.
 from dataclasses import dataclass
 
 from tenantspawner.kube.objects import Event
+from tenantspawner.observe.words import one_line
 
 _WORDS = {
     "Scheduled": "A node was found.",
+    "Nominated": "A node is being made ready.",
+    "NotTriggerScaleUp": "No node is free, and the cluster cannot add one that fits.",
     "Pulling": "Pulling the image; the first time on a node this can take minutes.",
     "Pulled": "The image is there.",
     "Created": "The container was created.",
     "Started": "The container was started; waiting for the server in it.",
     "TriggeredScaleUp": "No node is free; the cluster is adding one.",
     "SuccessfulAttachVolume": "The volume is attached.",
+    "WaitForFirstConsumer": "The volume is made where the server will run.",
     "QuotaReserved": "Kueue has reserved the resources.",
     "Admitted": "Kueue has admitted the server.",
+    "Killing": "The container is being stopped.",
 }
-_LONGEST = 300
+_ALARMING = frozenset({"NotTriggerScaleUp"})
+_WITH_IMAGE = frozenset({"Pulling", "Pulled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,10 @@ class News:
 
 def news(event: Event) -> News:
     """Say an event in plain words; a warning keeps Kubernetes' own, as the person must tell them to somebody."""
-    message = " ".join(event.message.split())
-    message = message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
+    message, reason = one_line(event.message), one_line(event.reason)
     if event.type == "Warning":
-        return News(f"{event.reason}: {message}" if message else event.reason, alarming=True)
+        return News(f"{reason}: {message}" if message else reason, alarming=True)
     known = _WORDS.get(event.reason)
-    if event.reason in {"Pulling", "Pulled"} and known and '"' in message:
-        return News(f"{known[:-1]} ({message.split(chr(34))[1]}).")
-    return News(known or message or event.reason)
+    if known and event.reason in _WITH_IMAGE and message.count('"') > 1:
+        known = f"{known[:-1]} ({message.split(chr(34))[1]})."
+    return News(known or message or reason, alarming=event.reason in _ALARMING)

@@ -8,12 +8,13 @@ Sources: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/ and t
 (kubernetes/pkg/kubelet/images/types.go, kuberuntime_container.go).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from tenantspawner.kube.objects import Condition as PodCondition
-from tenantspawner.kube.objects import ContainerStatus, Pod
+from tenantspawner.kube.objects import ContainerStatus, Pod, Terminated, Waiting
+from tenantspawner.observe.words import one_line, sentence
 
 NOTEBOOK = "notebook"
 
@@ -39,29 +40,42 @@ class Condition:
     address: str = ""
 
 
-_IMAGE = {
-    "ErrImagePull": "The image {image} cannot be pulled",
-    "ImagePullBackOff": "The image {image} cannot be pulled",
-    "ErrImageNeverPull": "The image {image} is not on the node, and the pull policy forbids to fetch it",
-    "InvalidImageName": "{image} is not a valid image name",
-    "RegistryUnavailable": "The registry of {image} does not answer",
-}
-_CONTAINER = {
-    "CreateContainerConfigError": "The container {name} cannot be configured",
-    "CreateContainerError": "The container {name} cannot be created",
-    "RunContainerError": "The container {name} cannot be started",
-    "StartError": "The container {name} cannot be started",
-    "CrashLoopBackOff": "The container {name} crashes again and again",
+_ASK = "Choose another image, or ask the administrator of this hub."
+_MEND = "Ask the administrator of this hub."
+_LESS = "Choose a larger server, or work on less at once."
+_WAIT = "Wait until somebody stops a server, choose a smaller one, or ask the administrator of this hub."
+_AGAIN = "Start it again."
+
+# Reasons of a container that waits: what happened, and what to do next.
+_REASONS: Mapping[str, tuple[str, str]] = {
+    "ErrImagePull": ("The image {image} cannot be pulled", _ASK),
+    "ImagePullBackOff": ("The image {image} cannot be pulled", _ASK),
+    "ErrImageNeverPull": ("The image {image} is not on the node, and the pull policy forbids to fetch it", _ASK),
+    "InvalidImageName": ("{image} is not a valid image name", _ASK),
+    "ImageInspectError": ("The image {image} cannot be read on the node", _ASK),
+    "SignatureValidationFailed": ("The signature of the image {image} is not accepted", _ASK),
+    "RegistryUnavailable": (
+        "The registry of {image} does not answer",
+        "Try again in a minute, or choose another image.",
+    ),
+    "CreateContainerConfigError": ("The container {name} cannot be configured", _MEND),
+    "CreateContainerError": ("The container {name} cannot be created", _MEND),
+    "PreCreateHookError": ("The container {name} cannot be created", _MEND),
+    "PreStartHookError": ("The container {name} cannot be started", _MEND),
+    "PostStartHookError": ("The container {name} cannot be started", _MEND),
+    "RunContainerError": ("The container {name} cannot be started", _MEND),
+    "StartError": ("The container {name} cannot be started", _MEND),
+    "CrashLoopBackOff": ("The container {name} crashes again and again", _ASK),
 }
 
 
 def condition(pod: Pod | None) -> Condition:
     """Tell what a pod is doing; None is a pod that is certainly not there."""
     if pod is None:
-        return Condition(State.GONE, "Gone", "The pod is gone.")
+        return Condition(State.GONE, "Gone", sentence("The server is gone", next_step=_AGAIN))
     address = pod.status.pod_ip
     if pod.going:
-        return Condition(State.GOING, "Terminating", "The pod is being deleted.", address)
+        return Condition(State.GOING, "Terminating", "The server is being stopped.", address)
     if pod.status.phase in {"Succeeded", "Failed"}:
         return _finished(pod)
     if (trouble := next(_troubles(pod), None)) is not None:
@@ -94,30 +108,39 @@ def _all_ready(pod: Pod) -> bool:
 
 
 def _finished(pod: Pod) -> Condition:
-    """A pod that has ended, also one evicted before it had any container status."""
-    ended = [status for status in pod.status.container_statuses if status.state.terminated is not None]
+    """A pod that has ended, also one evicted or rejected by its node before it had any container status."""
     reason = pod.status.reason or pod.status.phase
     if pod.status.message:
-        return Condition(State.FINISHED, reason, f"The server ended: {_cut(pod.status.message)}")
-    for status in ended:
-        if (over := status.state.terminated) is not None and (over.exit_code or over.reason == "OOMKilled"):
-            words = "had not enough memory" if over.reason == "OOMKilled" else f"ended with code {over.exit_code}"
-            return Condition(State.FINISHED, over.reason or reason, f"The container {status.name} {words}.")
-    return Condition(State.FINISHED, reason, "The server ended.")
+        return Condition(State.FINISHED, reason, sentence("The server ended", pod.status.message, _AGAIN))
+    for status in (*pod.status.container_statuses, *pod.status.init_container_statuses):
+        over = status.state.terminated
+        if over is not None and (over.exit_code or over.reason == "OOMKilled"):
+            return Condition(State.FINISHED, over.reason or reason, _ended(status.name, over))
+    return Condition(State.FINISHED, reason, sentence("The server ended", next_step=_AGAIN))
+
+
+def _ended(name: str, over: Terminated) -> str:
+    if over.reason == "OOMKilled":
+        return sentence(f"The container {name} had not enough memory", next_step=_LESS)
+    return sentence(f"The container {name} ended with code {over.exit_code}", over.message, _AGAIN)
 
 
 def _troubles(pod: Pod) -> Iterator[Condition]:
     address = pod.status.pod_ip
     for status in (*pod.status.init_container_statuses, *pod.status.container_statuses):
         waiting = status.state.waiting
-        if waiting is None:
-            continue
-        pattern = _IMAGE.get(waiting.reason) or _CONTAINER.get(waiting.reason)
-        if pattern is not None:
-            what = pattern.format(image=_image(pod, status), name=status.name)
-            yield Condition(State.FAILING, waiting.reason, _sentence(what, waiting.message), address)
+        if waiting is not None and waiting.reason in _REASONS:
+            yield Condition(State.FAILING, waiting.reason, _of_container(pod, status, waiting), address)
     if (placed := _placed(pod)) is not None and placed.reason == "Unschedulable":
-        yield Condition(State.FAILING, placed.reason, _sentence("No node can take this server", placed.message))
+        yield Condition(State.FAILING, placed.reason, sentence("No node can take this server", placed.message, _WAIT))
+
+
+def _of_container(pod: Pod, status: ContainerStatus, waiting: Waiting) -> str:
+    last = status.last_state.terminated
+    if waiting.reason == "CrashLoopBackOff" and last is not None and last.reason == "OOMKilled":
+        return _ended(status.name, last)
+    pattern, next_step = _REASONS[waiting.reason]
+    return sentence(pattern.format(image=one_line(_image(pod, status)), name=status.name), waiting.message, next_step)
 
 
 def _waiting(pod: Pod) -> Condition:
@@ -137,12 +160,3 @@ def _placed(pod: Pod) -> PodCondition | None:
 def _image(pod: Pod, status: ContainerStatus) -> str:
     wanted = (item.image for item in (*pod.spec.init_containers, *pod.spec.containers) if item.name == status.name)
     return next(wanted, status.image)
-
-
-def _sentence(what: str, message: str) -> str:
-    return f"{what}: {_cut(message)}" if message else f"{what}."
-
-
-def _cut(text: str, length: int = 300) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 1] + "…"

@@ -9,36 +9,79 @@ Source: the messages of Kubernetes 1.36's admission (plugin/pkg/admission/resour
 import re
 
 from tenantspawner.errors import ApiStatus
+from tenantspawner.observe.words import one_line, sentence
 
 _EXCEEDED = re.compile(
     r"exceeded quota: (?P<quota>[^,]+), requested: (?P<asked>.+), used: (?P<used>.+), limited: (?P<hard>.+)"
 )
-_MUST = re.compile(r"failed quota: (?P<quota>[^:]+): must specify (?P<what>.+)")
-_SECURITY = re.compile(r'violates PodSecurity "(?P<level>[^"]+)": (?P<checks>.+)', re.DOTALL)
-_POLICY = re.compile(
-    r"ValidatingAdmissionPolicy '(?P<policy>[^']+)' with binding '[^']+' denied request: (?P<why>.+)", re.DOTALL
+_LIMIT = re.compile(
+    r"(?:maximum|minimum) \S+ usage per \S+ is [^,\]]+, but [^,\]]+"
+    r"|\S+ max limit to request ratio per \S+ is [^,\]]+, but [^,\]]+"
 )
-_WEBHOOK = re.compile(r'admission webhook "(?P<hook>[^"]+)" denied the request: (?P<why>.+)', re.DOTALL)
-_LIMIT = re.compile(r"(?P<rule>(?:maximum|minimum) \S+ usage per \S+ is [^,\]]+, but [^,\]]+)")
-_LONGEST = 400
+
+# Each form: how it is known, what it is said as, and what to do before one asks. `why` stays in Kubernetes' own words.
+_FORMS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
+    (re.compile(known, re.DOTALL), said, first)
+    for known, said, first in (
+        (
+            r"failed quota: [^:]+: must specify (?P<what>.+)",
+            "The quota here counts {what}, and this server does not say how much it needs",
+            "",
+        ),
+        (
+            r'violates PodSecurity "(?P<level>[^":]+)[^"]*": (?P<why>.+)',
+            "The Pod Security level here ({level}) does not allow this server",
+            "",
+        ),
+        (
+            r"ValidatingAdmissionPolicy '[^']+' with binding '[^']+' denied request: (?P<why>.+)",
+            "A policy of the cluster does not allow this server",
+            "",
+        ),
+        (
+            r'admission webhook "[^"]+" denied the request: (?P<why>.+)',
+            "A policy of the cluster does not allow this server",
+            "",
+        ),
+        # These pass by themselves; should one last until somebody is told:
+        (
+            r"status unknown for quota",
+            "The cluster has not counted this namespace's quota yet",
+            "Try again in a minute. ",
+        ),
+        (
+            r"error looking up service account",
+            "The account of this server is not there yet",
+            "Try again in a minute. ",
+        ),
+        (
+            r"because it is being terminated",
+            "The namespace of this server is being deleted",
+            "Try again in a minute. ",
+        ),
+        (r"is invalid: (?P<why>.+)", "The cluster does not understand this server", ""),
+        (r"", "The cluster refused this server", ""),
+    )
+)
 
 
 def why_denied(status: ApiStatus, contact: str | None = None) -> str:
-    """Say a refusal of the API server to the person it stops."""
-    text = status.message
-    ask = f" Ask {contact}." if contact else " Ask the administrator of this hub."
-    if found := _EXCEEDED.search(text):
+    """Say a refusal of the API server to the person it stops: what happened, and what to do next."""
+    ask = f"Ask {contact}." if contact else "Ask the administrator of this hub."
+    if found := _EXCEEDED.search(status.message):
         return _exceeded(found["asked"], found["used"], found["hard"])
-    if found := _MUST.search(text):
-        return f"The quota here counts {found['what']}, and this server does not say how much it needs.{ask}"
-    if found := _LIMIT.search(text):
-        return f"The limits here do not allow this server: {found['rule']}. Choose a smaller one.{ask}"
-    if found := _SECURITY.search(text):
-        level = found["level"].split(":")[0]
-        return f"The Pod Security level here ({level}) does not allow this server: {_cut(found['checks'])}.{ask}"
-    if found := _POLICY.search(text) or _WEBHOOK.search(text):
-        return f"A policy of the cluster does not allow this server: {_cut(found['why'])}.{ask}"
-    return f"The cluster refused this server.{ask}"
+    if rules := _LIMIT.findall(status.message):
+        return sentence("The limits here do not allow this server", "; ".join(rules), f"Choose a smaller one. {ask}")
+    return next(
+        _said(match, said, first + ask)
+        for known, said, first in _FORMS
+        if (match := known.search(status.message)) is not None
+    )
+
+
+def _said(match: re.Match[str], said: str, next_step: str) -> str:
+    parts = {name: one_line(text) for name, text in match.groupdict().items()}
+    return sentence(said.format_map(parts), parts.get("why", ""), next_step)
 
 
 def _exceeded(asked: str, used: str, hard: str) -> str:
@@ -55,9 +98,5 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def _noun(key: str) -> str:
-    return key.removeprefix("limits.").removeprefix("requests.")
-
-
-def _cut(text: str) -> str:
-    text = " ".join(text.split()).rstrip(".")
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    noun = key.removeprefix("limits.").removeprefix("requests.")
+    return f"requested {noun}" if key in {"requests.cpu", "requests.memory"} else noun
