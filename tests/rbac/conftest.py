@@ -1,6 +1,10 @@
 """One control plane for all tests of rights: two hubs in mode 3, of which one is cluster-admin, and one each in modes 1 and 2."""
 
+import subprocess
+import sys
 import time
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -56,10 +60,12 @@ def root_hub(plane, printed):
 
 def populate(world):
     """Wait until the policies are in force; start ada's server; give ada every right in her namespace."""
-    until_refused(world, "hub-place", "POST", f"{RIGHTS}/namespaces/default/rolebindings", binding(world, namespace="default"))
+    until_refused(
+        world, "hub-place", "POST", f"{RIGHTS}/namespaces/default/rolebindings", binding(world, namespace="default")
+    )
     until_refused(world, "namespace-name", "POST", "/api/v1/namespaces", space(world, "kube-evil"))
     world.start(the_plan(world))
-    admin = lambda *request: world.ok(*request, user="admin")  # noqa: E731 - a name for who asks, nothing more
+    admin = partial(world.ok, user="admin")
     tenant = world.tenant
     role = {"metadata": {"name": "everything"}, "rules": EVERYTHING}
     admin("POST", f"{RIGHTS}/namespaces/{tenant}/roles", role)
@@ -113,11 +119,11 @@ def binding(world, role="tenantspawner-notebook", **subject):
     }
 
 
-def until_refused(world, token, method, path, body=None, content="application/json", user=None):
+def until_refused(world, token, method, path, *body, user=None):
     """Wait until a policy is in force: ask, without doing it, until it refuses."""
     deadline = time.monotonic() + 30
     path = f"{path}{'&' if '?' in path else '?'}dryRun=All"
-    while (kind := kind_of_refusal(world.ask(method, path, body, content, user=user))) != token:
+    while (kind := kind_of_refusal(world.ask(method, path, *body, user=user))) != token:
         assert time.monotonic() < deadline, f"{token} is not in force: {kind}"
         time.sleep(0.1)
 
@@ -128,18 +134,18 @@ def until_all_in_force(world):
     pod = {"metadata": {"name": "p", **labels}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
     huge = {"spec": {"hard": {"limits.cpu": "9999999"}}}
     gpu = {"containers": [{"name": "c", "image": "i", "resources": {"limits": {"nvidia.com/gpu": "1"}}}]}
-    probes = (
-        ("binding-account", "POST", f"{RIGHTS}/namespaces/{tenant}/rolebindings", binding(world, namespace="other")),
-        ("pod-token", "POST", f"/api/v1/namespaces/{world.prefix}wide/pods", pod),
-        ("quota-ceiling", "PATCH", f"{core}/resourcequotas/tenantspawner", huge, MERGE),
-        ("tenant-namespace-labels", "PATCH", core, {"metadata": {"labels": {"tenantspawner.io/x": "y"}}}, MERGE, "ada"),
-        ("mark", "POST", f"{core}/services", {"metadata": {"name": "s", **labels}, "spec": {"clusterIP": "None"}}, "application/json", "ada"),
-        ("fence", "DELETE", f"{core}/resourcequotas/tenantspawner", None, "application/json", "ada"),
-        ("managed-account", "PATCH", f"{core}/serviceaccounts/notebook", {"metadata": {"annotations": {"a": "b"}}}, MERGE, "ada"),
-        ("pod-gpu", "POST", f"{core}/pods", restricted({"metadata": {"name": "p"}, "spec": gpu}), "application/json", "ada"),
-    )  # fmt: skip
-    for token, method, path, *rest in probes:
-        until_refused(world, token, method, path, *rest)
+    adas = {"labels": {"tenantspawner.io/x": "y"}}
+    service = {"metadata": {"name": "s", **labels}, "spec": {"clusterIP": "None"}}
+    until = partial(until_refused, world)
+    until("binding-account", "POST", f"{RIGHTS}/namespaces/{tenant}/rolebindings", binding(world, namespace="other"))
+    until("pod-token", "POST", f"/api/v1/namespaces/{world.prefix}wide/pods", pod)
+    until("quota-ceiling", "PATCH", f"{core}/resourcequotas/tenantspawner", huge, MERGE)
+    until("tenant-namespace-labels", "PATCH", core, {"metadata": adas}, MERGE, user="ada")
+    until("mark", "POST", f"{core}/services", service, user="ada")
+    until("fence", "DELETE", f"{core}/resourcequotas/tenantspawner", user="ada")
+    account = {"metadata": {"annotations": {"a": "b"}}}
+    until("managed-account", "PATCH", f"{core}/serviceaccounts/notebook", account, MERGE, user="ada")
+    until("pod-gpu", "POST", f"{core}/pods", restricted({"metadata": {"name": "p"}, "spec": gpu}), user="ada")
 
 
 def restricted(pod):
@@ -156,9 +162,6 @@ def restricted(pod):
 @pytest.fixture(scope="session")
 def printed():
     """What `tenantspawner rbac` prints."""
-    import subprocess
-    import sys
-    from pathlib import Path
 
     def run(*arguments):
         command = [str(Path(sys.executable).parent / "tenantspawner"), "rbac", *arguments]

@@ -55,7 +55,9 @@ def on_namespaces(w):
     rival = space(w, evil, labels={HUB: "rival", LEVEL: "restricted"})
     ours = {HUB: w.hub_id}
     adopted = {**space(w, "other"), "apiVersion": "v1", "kind": "Namespace"}
-    dangling = [{"apiVersion": "v1", "kind": "Namespace", "name": "gone", "uid": "0f1b5a0e-0000-4000-8000-000000000000"}]
+    dangling = [
+        {"apiVersion": "v1", "kind": "Namespace", "name": "gone", "uid": "0f1b5a0e-0000-4000-8000-000000000000"}
+    ]
     return [
         Attack("a namespace like kube-system", "namespace-name", "namespace-name", "POST", ns, space(w, "kube-evil")),
         Attack("a namespace without the prefix", "namespace-name", "namespace-name", "POST", ns, space(w, "evil")),
@@ -94,12 +96,21 @@ def on_rights(w):
     bindings = f"{RIGHTS}/namespaces/{w.tenant}/rolebindings"
     hub = {"name": "hub", "namespace": w.namespace}
     user = {"kind": "User", "name": "eve", "apiGroup": "rbac.authorization.k8s.io", "namespace": None}
-    everybody = {"kind": "Group", "name": "system:authenticated", "apiGroup": "rbac.authorization.k8s.io", "namespace": None}
+    everybody = {
+        "kind": "Group",
+        "name": "system:authenticated",
+        "apiGroup": "rbac.authorization.k8s.io",
+        "namespace": None,
+    }
     own_role, notebook = "tenantspawner-hub-namespace", "tenantspawner-notebook"
     unlabelled = binding(w) | {"metadata": {"generateName": "b-"}}
     by_role = binding(w) | {"roleRef": {"kind": "Role", "name": "everything", "apiGroup": "rbac.authorization.k8s.io"}}
     rule = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
-    admin = {"metadata": {"name": "evil"}, "roleRef": {"kind": "ClusterRole", "name": "cluster-admin", "apiGroup": "rbac.authorization.k8s.io"}, "subjects": [{"kind": "ServiceAccount", **hub}]}
+    admin = {
+        "metadata": {"name": "evil"},
+        "roleRef": {"kind": "ClusterRole", "name": "cluster-admin", "apiGroup": "rbac.authorization.k8s.io"},
+        "subjects": [{"kind": "ServiceAccount", **hub}],
+    }
     return [
         Attack("bind cluster-admin to itself", "escalation", "binding-role", "POST", bindings, binding(w, "cluster-admin", **hub)),
         Attack("bind edit to a notebook", "escalation", "binding-role", "POST", bindings, binding(w, "edit")),
@@ -135,11 +146,16 @@ def pod(w, *, marked=True, limits=None, containers=None, context=None, **spec):
 
 
 def gpus(name, count, **more):
-    return {"name": name, "image": "i", "resources": {"limits": {"cpu": "1", "memory": "1Gi", "nvidia.com/gpu": count}}, **more}
+    return {
+        "name": name,
+        "image": "i",
+        "resources": {"limits": {"cpu": "1", "memory": "1Gi", "nvidia.com/gpu": count}},
+        **more,
+    }
 
 
 def on_pods(w):
-    at = lambda name: f"/api/v1/namespaces/{name}/pods"  # noqa: E731 - shorter than the rows it serves
+    at = "/api/v1/namespaces/{}/pods".format
     own, wide, server = at(w.tenant), at(f"{w.prefix}wide"), f"{at(w.tenant)}/jupyter-ada"
     projected = [{"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}]
     ports = [{**gpus("c", "0"), "ports": [{"containerPort": 80, "hostPort": 80}]}]
@@ -192,23 +208,26 @@ def on_pods(w):
     ]  # fmt: skip
 
 
+def hard(keys):
+    return {"spec": {"hard": {"requests.nvidia.com/gpu": "1", **keys}}}
+
+
 def on_quotas(w):
     quotas = f"/api/v1/namespaces/{w.tenant}/resourcequotas"
     own, gpu = f"{quotas}/tenantspawner", "requests.nvidia.com/gpu"
-    hard = lambda **keys: {"spec": {"hard": {gpu: "1", **keys}}}  # noqa: E731 - shorter than the rows it serves
     named = {"metadata": {"name": "evil", "labels": {HUB: w.hub_id}}}
-    scoped = {**named, "spec": {**hard()["spec"], "scopes": ["BestEffort"]}}
+    scoped = {**named, "spec": {**hard({})["spec"], "scopes": ["BestEffort"]}}
     return [
         Attack("GPUs of a quota over the ceiling", "quota-ceiling", "quota-ceiling", "PATCH", own, {"spec": {"hard": {gpu: "65"}}}, MERGE),
-        Attack("cpu of a quota over the ceiling", "quota-ceiling", "quota-ceiling", "PATCH", own, hard(**{"limits.cpu": "2049"}), MERGE),
-        Attack("memory of a quota over the ceiling", "quota-ceiling", "quota-ceiling", "PATCH", own, hard(**{"limits.memory": "17Ti"}), MERGE),
+        Attack("cpu of a quota over the ceiling", "quota-ceiling", "quota-ceiling", "PATCH", own, hard({"limits.cpu": "2049"}), MERGE),
+        Attack("memory of a quota over the ceiling", "quota-ceiling", "quota-ceiling", "PATCH", own, hard({"limits.memory": "17Ti"}), MERGE),
         Attack("a quota that forgets GPUs", "quota-required", "quota-required", "PATCH", own, {"spec": {"hard": {gpu: None}}}, MERGE),
         Attack("a second quota that forgets GPUs", "quota-required", "quota-required", "POST", quotas, {**named, "spec": {"hard": {"pods": "1"}}}),
         Attack("a quota that does not count every pod", "quota-scope", "quota-scope", "POST", quotas, scoped),
-        Attack("a quota without label", "hub-object", "hub-object", "POST", quotas, {"metadata": {"name": "evil"}, **hard()}),
+        Attack("a quota without label", "hub-object", "hub-object", "POST", quotas, {"metadata": {"name": "evil"}, **hard({})}),
         Attack("delete a quota", "rbac", "hub-kind", "DELETE", own),
         Attack("say that a quota allows more", "rbac", "hub-kind", "PATCH", f"{own}/status", {"status": {"hard": {gpu: "64"}}}, MERGE),
-        Attack("a quota in the hub's namespace", "rbac", "hub-kind", "POST", f"/api/v1/namespaces/{w.namespace}/resourcequotas", {**named, **hard()}),
+        Attack("a quota in the hub's namespace", "rbac", "hub-kind", "POST", f"/api/v1/namespaces/{w.namespace}/resourcequotas", {**named, **hard({})}),
         Attack("delete limits", "rbac", "hub-kind", "DELETE", f"/api/v1/namespaces/{w.tenant}/limitranges/tenantspawner"),
         Attack("delete network policies", "rbac", "hub-kind", "DELETE", f"/apis/networking.k8s.io/v1/namespaces/{w.tenant}/networkpolicies/tenantspawner-ingress"),
     ]  # fmt: skip
@@ -217,7 +236,10 @@ def on_quotas(w):
 def on_secrets(w):
     secrets = f"/api/v1/namespaces/{w.tenant}/secrets"
     account = {"kubernetes.io/service-account.name": "notebook"}
-    token = {"metadata": {"name": "evil", "labels": {HUB: w.hub_id}, "annotations": account}, "type": "kubernetes.io/service-account-token"}
+    token = {
+        "metadata": {"name": "evil", "labels": {HUB: w.hub_id}, "annotations": account},
+        "type": "kubernetes.io/service-account-token",
+    }
     at_home = f"/api/v1/namespaces/{w.namespace}"
     empty = {"metadata": {"name": "evil", "labels": {HUB: w.hub_id}}}
     return [
@@ -248,10 +270,23 @@ def on_the_rest(w):
     home, own = f"/api/v1/namespaces/{w.namespace}", f"/api/v1/namespaces/{w.tenant}"
     leases = "/apis/coordination.k8s.io/v1/namespaces/{}/leases"
     template = {"metadata": {"labels": {"a": "b"}}, "spec": pod(w)["spec"]}
-    workload = {"metadata": {"name": "evil", "labels": {HUB: w.hub_id}}, "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template}}
+    workload = {
+        "metadata": {"name": "evil", "labels": {HUB: w.hub_id}},
+        "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template},
+    }
     event = {"metadata": {"generateName": "e"}, "involvedObject": {"kind": "Pod", "namespace": "other", "name": "p"}}
-    disk = {"metadata": {"name": "evil"}, "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/"}}}
-    request = {"metadata": {"name": "evil"}, "spec": {"request": signing_request(), "signerName": "kubernetes.io/kube-apiserver-client", "usages": ["client auth"]}}
+    disk = {
+        "metadata": {"name": "evil"},
+        "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/"}},
+    }
+    request = {
+        "metadata": {"name": "evil"},
+        "spec": {
+            "request": signing_request(),
+            "signerName": "kubernetes.io/kube-apiserver-client",
+            "usages": ["client auth"],
+        },
+    }
     return [
         Attack("rewrite the tenancy", "rbac", "hub-kind", "PATCH", f"{home}/configmaps/tenancy", {"data": {"a": "b"}}, MERGE),
         Attack("raise its own ceilings", "rbac", "hub-kind", "PATCH", f"{home}/configmaps/tenantspawner-ceilings", {"data": {"pod.cpu": "9999"}}, MERGE),
@@ -281,7 +316,10 @@ READS = (
     ("GET", "/api/v1/namespaces/other/configmaps"),
     ("GET", "/api/v1/nodes"),
     ("DELETE", "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/tenantspawner.{hub}.hub-writes"),
-    ("DELETE", "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/tenantspawner.{hub}.hub-writes"),
+    (
+        "DELETE",
+        "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/tenantspawner.{hub}.hub-writes",
+    ),
 )
 
 
@@ -320,8 +358,8 @@ def test_a_hub_that_is_cluster_admin_is_refused_by_policy(belongings, root_hub):
 
 
 def test_rights_alone_keep_the_hub_from_reading_and_from_its_policies(hub):
-    for method, path in READS:
-        path = path.format(tenant=hub.tenant, home=hub.namespace, hub=hub.hub_id)
+    for method, pattern in READS:
+        path = pattern.format(tenant=hub.tenant, home=hub.namespace, hub=hub.hub_id)
         assert kind_of_refusal(hub.ask(method, path)) == "rbac", path
 
 

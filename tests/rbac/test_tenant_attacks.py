@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.rbac.conftest import restricted
-from tests.rbac.test_hub_attacks import HUB, LEVEL, PLAIN, RIGHTS, Attack, gpus, labels
+from tests.rbac.test_hub_attacks import HUB, LEVEL, RIGHTS, Attack, gpus, labels
 from tests.rbac.world import APPLY, JSON, MERGE, STRATEGIC, kind_of_refusal
 
 pytestmark = [pytest.mark.realcluster, pytest.mark.integration, pytest.mark.timeout(1800)]
@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.realcluster, pytest.mark.integration, pytest.mark.time
 GPU = "requests.nvidia.com/gpu"
 
 
-def attack(what, refusal, method, path, body=None, content=PLAIN):
-    return Attack(what, refusal, refusal, method, path, body, content)
+def attack(what, refusal, method, path, *body):
+    return Attack(what, refusal, refusal, method, path, *body)
 
 
 def attacks(w):
@@ -74,7 +74,11 @@ def on_the_namespace(w):
 
 def on_others(w):
     other, home = f"/api/v1/namespaces/{w.prefix}wide", f"/api/v1/namespaces/{w.namespace}"
-    admin = {"metadata": {"name": "own"}, "roleRef": {"kind": "ClusterRole", "name": "cluster-admin", "apiGroup": "rbac.authorization.k8s.io"}, "subjects": [{"kind": "User", "name": "ada", "apiGroup": "rbac.authorization.k8s.io"}]}
+    admin = {
+        "metadata": {"name": "own"},
+        "roleRef": {"kind": "ClusterRole", "name": "cluster-admin", "apiGroup": "rbac.authorization.k8s.io"},
+        "subjects": [{"kind": "User", "name": "ada", "apiGroup": "rbac.authorization.k8s.io"}],
+    }
     return [
         attack("all secrets", "rbac", "GET", "/api/v1/secrets"),
         attack("somebody else's secrets", "rbac", "GET", f"{other}/secrets"),
@@ -97,7 +101,12 @@ def on_others(w):
 
 def own_pod(limits=None, requests=None, **spec):
     resources = {"limits": {"cpu": "100m", "memory": "64Mi", **(limits or {})}, "requests": requests or {}}
-    return restricted({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i", "resources": resources}], **spec}})
+    return restricted(
+        {
+            "metadata": {"name": "p"},
+            "spec": {"containers": [{"name": "c", "image": "i", "resources": resources}], **spec},
+        }
+    )
 
 
 def with_pods(w):
@@ -124,15 +133,29 @@ def with_pods(w):
 
 def on_managed(w):
     own = f"/api/v1/namespaces/{w.tenant}"
-    server, claim, account = f"{own}/pods/jupyter-ada", f"{own}/persistentvolumeclaims/claim-ada", f"{own}/serviceaccounts/notebook"
-    token, binding = f"{own}/secrets/token-ada", f"{RIGHTS}/namespaces/{w.tenant}/rolebindings/notebook-tenantspawner-notebook"
-    note = lambda **notes: {"metadata": {"annotations": {f"tenantspawner.io/{key}": value for key, value in notes.items()}}}  # noqa: E731
+    server, claim, account = (
+        f"{own}/pods/jupyter-ada",
+        f"{own}/persistentvolumeclaims/claim-ada",
+        f"{own}/serviceaccounts/notebook",
+    )
+    token, binding = (
+        f"{own}/secrets/token-ada",
+        f"{RIGHTS}/namespaces/{w.tenant}/rolebindings/notebook-tenantspawner-notebook",
+    )
+
+    def note(**notes):
+        return {"metadata": {"annotations": {f"tenantspawner.io/{key}": value for key, value in notes.items()}}}
+
     safe = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
     debugger = {"spec": {"ephemeralContainers": [{"name": "d", "image": "i", "securityContext": safe}]}}
     owner = [{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "0f1b5a0e-0000-4000-8000-000000000000"}]
     image = {"spec": {"containers": [{"name": "notebook", "image": "evil"}]}}
-    bigger = {"spec": {"containers": [{"name": "notebook", "resources": {"limits": {"cpu": "2"}, "requests": {"cpu": "2"}}}]}}
-    everybody = {"subjects": [{"kind": "Group", "name": "system:authenticated", "apiGroup": "rbac.authorization.k8s.io"}]}
+    bigger = {
+        "spec": {"containers": [{"name": "notebook", "resources": {"limits": {"cpu": "2"}, "requests": {"cpu": "2"}}}]}
+    }
+    everybody = {
+        "subjects": [{"kind": "Group", "name": "system:authenticated", "apiGroup": "rbac.authorization.k8s.io"}]
+    }
     return [
         attack("another image in the server", "managed-image", "PATCH", server, image, STRATEGIC),
         attack("the server's label away", "managed-labels", "PATCH", server, labels({HUB: None}), MERGE),
@@ -190,12 +213,18 @@ def workload(w, group, plural, spec, kind_spec=None):
     return f"/apis/{group}/namespaces/{w.tenant}/{plural}", body
 
 
-@pytest.mark.parametrize("plural", ["deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "replicationcontrollers"])
+@pytest.mark.parametrize(
+    "plural", ["deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "replicationcontrollers"]
+)
 def test_controllers_get_no_gpus_for_a_tenant(hub, plural):
     """The workload itself may be made; its pods are refused, in words that the tenant can find."""
     selector = {"selector": {"matchLabels": {"app": "own"}}}
     core = plural == "replicationcontrollers"
-    spec = {"jobs": {}, "replicationcontrollers": {"selector": {"app": "own"}}, "statefulsets": {**selector, "serviceName": "own"}}.get(plural, selector)
+    spec = {
+        "jobs": {},
+        "replicationcontrollers": {"selector": {"app": "own"}},
+        "statefulsets": {**selector, "serviceName": "own"},
+    }.get(plural, selector)
     path, body = workload(hub, "batch/v1" if plural == "jobs" else "apps/v1", plural, spec)
     if core:
         path = f"/api/v1/namespaces/{hub.tenant}/{plural}"
@@ -217,7 +246,11 @@ def test_controllers_get_no_gpus_for_a_tenant(hub, plural):
 
 def refusals_told(w, plural):
     events = w.ok("GET", f"/api/v1/namespaces/{w.tenant}/events", user="ada")["items"]
-    return [each["message"] for each in events if f"own-{plural}" in each["involvedObject"]["name"] and "denied" in each["message"]]
+    return [
+        each["message"]
+        for each in events
+        if f"own-{plural}" in each["involvedObject"]["name"] and "denied" in each["message"]
+    ]
 
 
 def test_a_replicaset_cannot_adopt_and_delete_a_server(hub):
@@ -226,7 +259,10 @@ def test_a_replicaset_cannot_adopt_and_delete_a_server(hub):
     server = hub.ok("GET", f"/api/v1/namespaces/{hub.tenant}/pods/jupyter-ada")
     labels_ = {key: server["metadata"]["labels"][key] for key in ("component", "hub.jupyter.org/username")}
     template = {"metadata": {"labels": labels_}, "spec": own_pod()["spec"]}
-    body = {"metadata": {"name": "thief"}, "spec": {"replicas": 0, "selector": {"matchLabels": labels_}, "template": template}}
+    body = {
+        "metadata": {"name": "thief"},
+        "spec": {"replicas": 0, "selector": {"matchLabels": labels_}, "template": template},
+    }
     mark = hub.plane.audit_mark()
     hub.ok("POST", path, body, user="ada")
     thief, deadline = "system:serviceaccount:kube-system:replicaset-controller", time.monotonic() + 30
@@ -235,7 +271,8 @@ def test_a_replicaset_cannot_adopt_and_delete_a_server(hub):
         time.sleep(0.3)
     hub.ok("DELETE", f"{path}/thief", {"propagationPolicy": "Orphan"}, user="ada")
     there = hub.ok("GET", f"/api/v1/namespaces/{hub.tenant}/pods/jupyter-ada")
-    assert there["metadata"]["uid"] == server["metadata"]["uid"] and "ownerReferences" not in there["metadata"]
+    assert there["metadata"]["uid"] == server["metadata"]["uid"]
+    assert "ownerReferences" not in there["metadata"]
 
 
 def test_what_is_their_own_they_do_as_they_like(hub):

@@ -117,6 +117,7 @@ def kind_of_refusal(reply: Any) -> str:
         "exceeded quota": "quota",
     }
     if token:
-        assert reply.status == 403 and "ValidatingAdmissionPolicy" in message, reply
+        assert reply.status == 403, reply
+        assert "ValidatingAdmissionPolicy" in message
         return token[1]
     return next((name for pattern, name in words.items() if re.search(pattern, message)), f"{reply.status} {message}")
