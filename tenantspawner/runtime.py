@@ -15,6 +15,7 @@ from typing import Any
 from tenantspawner.cluster import Cluster, Connection, Deadline, connect
 from tenantspawner.errors import TenantSpawnerError
 from tenantspawner.kube.kinds import POD
+from tenantspawner.kube.names import label_value
 from tenantspawner.kube.objects import Pod
 from tenantspawner.kube.objects import read as read_object
 from tenantspawner.lifecycle import (
@@ -87,7 +88,8 @@ class Runtime:
         """Begin to sweep what nobody knows; once."""
         if not self._sweeping and self.wiring.care.interval > 0:
             self._sweeping = True
-            sweeper = Sweeper(self.cluster, self.sight.watches, known, self.wiring.care)
+            hub = label_value(self.wiring.envelope.hub_id)
+            sweeper = Sweeper(self.cluster, hub, self.sight.watches, known, self.wiring.care)
             self._tasks.append(asyncio.create_task(sweeper.run(), name="sweeper"))
 
     def reconcile(

@@ -1,4 +1,4 @@
-"""The sweeper: pods that no server of the hub's database knows, found by our labels.
+"""The sweeper: pods that no server of the hub's database knows, found by this hub's own label and what a start writes on them.
 
 Careful by rule: a pod must be older than ten minutes and seen orphaned in two passes; never more than a tenth of all pods at
 once (though one always may); nothing when the database knows nobody or the view of the cluster is not complete. Volumes and
@@ -47,23 +47,33 @@ class Pass:
 
 
 def orphans_among(
-    pods: Sequence[Pod], known: Collection[Server], earlier: frozenset[str], now: datetime, care: Care
+    pods: Sequence[Pod], hub: str, known: Collection[Server], earlier: frozenset[str], *, now: datetime, care: Care
 ) -> Pass:
-    """Decide what may be deleted. `earlier` are the uids the pass before has found orphaned."""
+    """Decide what may be deleted of the pods of `hub`, its label's value.
+
+    `earlier` are the uids the pass before has found orphaned. A pod that two watches show counts once.
+    """
     if not known:
         return Pass((), frozenset())
-    orphans = [pod for pod in pods if _server_of(pod) not in known and _age(pod, now) >= care.age]
+    ours = {pod.metadata.uid: pod for pod in pods if _is_ours(pod, hub)}
+    orphans = [pod for pod in ours.values() if _server_of(pod) not in known and _age(pod, now) >= care.age]
     twice = [pod for pod in orphans if pod.metadata.uid in earlier and not pod.going]
-    most = max(1, int(len(pods) * care.share))
+    most = max(1, int(len(ours) * care.share))
     seen = frozenset(pod.metadata.uid for pod in orphans)
     if len(twice) > most:
         return Pass((), seen, braked=True)
     return Pass(tuple(twice), seen)
 
 
+def _is_ours(pod: Pod, hub: str) -> bool:
+    """Whether a start of this hub made the pod: another hub's is another hub's, and who only copied the label made it himself."""
+    notes = pod.metadata.annotations
+    return pod.metadata.labels.get(labels.HUB) == hub and {labels.OWNER, labels.SERVER, labels.SPAWN} <= notes.keys()
+
+
 def _server_of(pod: Pod) -> Server:
     notes = pod.metadata.annotations
-    return Server(notes.get(labels.OWNER, ""), notes.get(labels.SERVER, ""))
+    return Server(notes[labels.OWNER], notes[labels.SERVER])
 
 
 def _age(pod: Pod, now: datetime) -> float:
@@ -76,6 +86,8 @@ class Sweeper:
 
     Parameters
     ----------
+    hub
+        The value of this hub's label.
     watches
         The pods of ours; a pass is skipped unless every one is complete and healthy.
     known
@@ -85,11 +97,13 @@ class Sweeper:
     def __init__(
         self,
         cluster: Cluster,
+        hub: str,
         watches: Callable[[], Sequence[Watch[Pod]]],
         known: Callable[[], Awaitable[Collection[Server]]],
         care: Care,
     ) -> None:
         self._cluster = cluster
+        self._hub = hub
         self._watches = watches
         self._known = known
         self._care = care
@@ -111,8 +125,10 @@ class Sweeper:
         watches = self._watches()
         if not watches or not all(watch.healthy and watch.store.complete for watch in watches):
             return 0
-        pods = [pod for watch in watches for pod in watch.store.all() if labels.HUB in pod.metadata.labels]
-        found = orphans_among(pods, await self._known(), self._earlier, datetime.now(UTC), self._care)
+        pods = [pod for watch in watches for pod in watch.store.all()]
+        found = orphans_among(
+            pods, self._hub, await self._known(), self._earlier, now=datetime.now(UTC), care=self._care
+        )
         self._earlier = found.orphans
         if found.braked:
             log.error(
