@@ -103,7 +103,7 @@ class Meaning(Enum):
     UNAUTHORIZED = auto()  # 401
     NO_RIGHT = auto()  # 403 by RBAC
     OVER_QUOTA = auto()  # 403: would be more than a quota allows
-    QUOTA_UNKNOWN = auto()  # 403: the quota controller has not counted this quota yet
+    QUOTA_UNKNOWN = auto()  # 403: the quota controller has not counted this quota yet, or our policy has not seen it
     NO_SERVICE_ACCOUNT = auto()  # 403: the pod's account is not there (yet)
     TERMINATING = auto()  # 403 or 409: the namespace, or the object itself, is going away
     DENIED = auto()  # 403 by admission: Pod Security, a policy, a LimitRange, a quota's must-specify
@@ -138,6 +138,9 @@ _BY_WORDS: tuple[tuple[int, re.Pattern[str], Meaning], ...] = tuple(
         (403, r"because it is being terminated", Meaning.TERMINATING),
         (403, r"exceeded quota:", Meaning.OVER_QUOTA),
         (403, r"status unknown for quota", Meaning.QUOTA_UNKNOWN),
+        # Our own policy: its watch of the quota is a moment behind what a GET tells.
+        (403, r"\[tenantspawner:quota-gate\]", Meaning.QUOTA_UNKNOWN),
+        (422, r"no params found for policy binding", Meaning.QUOTA_UNKNOWN),
         (403, r"error looking up service account", Meaning.NO_SERVICE_ACCOUNT),
         (403, r'is forbidden: user "[^"]*" cannot \w+ ', Meaning.NO_RIGHT),
         (403, r"attempting to grant rbac permissions not currently held", Meaning.NO_RIGHT),

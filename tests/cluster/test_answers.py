@@ -16,6 +16,8 @@ MEANINGS = [
     (403, "Forbidden", FORBIDDEN + "exceeded quota: q, requested: limits.cpu=5, used: limits.cpu=0, limited: limits.cpu=4", Meaning.OVER_QUOTA),
     (403, "Forbidden", FORBIDDEN + "failed quota: q: must specify limits.cpu for: notebook", Meaning.DENIED),
     (403, "Forbidden", FORBIDDEN + "status unknown for quota: q, resources: pods", Meaning.QUOTA_UNKNOWN),
+    (403, "Forbidden", FORBIDDEN + "ValidatingAdmissionPolicy 'p' with binding 'p' denied request: [tenantspawner:quota-gate] the quota of this namespace is not in force yet", Meaning.QUOTA_UNKNOWN),
+    (422, "Invalid", FORBIDDEN + "ValidatingAdmissionPolicy 'p' with binding 'p' denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction", Meaning.QUOTA_UNKNOWN),
     (403, "Forbidden", FORBIDDEN + 'error looking up service account ns/x: serviceaccount "x" not found', Meaning.NO_SERVICE_ACCOUNT),
     (403, "Forbidden", FORBIDDEN + "unable to create new content in namespace x because it is being terminated", Meaning.TERMINATING),
     (403, "Forbidden", FORBIDDEN + 'violates PodSecurity "restricted:latest": runAsNonRoot != true', Meaning.DENIED),
