@@ -73,9 +73,7 @@ async def keep(hands: Hands, turn: Turn, wanted: Provisions, noted: Json, deadli
     verify
         Look also at what no watch shows.
     """
-    notes = noted["metadata"].get("annotations") or {}
-    left_over = read_inventory(notes.get(labels.INVENTORY, "")) - inventory(wanted)
-    if notes.get(labels.PLAN_DIGEST) != wanted.digest or (left_over and verify):
+    if _noted_digest(noted) != wanted.digest or (verify and _left_over(noted, wanted)):
         return await _carry(hands, turn, wanted, deadline)
     return await _repair(hands, turn, wanted, noted, deadline, verify=verify)
 
@@ -106,6 +104,8 @@ async def _carry(hands: Hands, turn: Turn, wanted: Provisions, deadline: Deadlin
     if there is None or _going(there):
         return Came.GONE
     check_owner(there, wanted.space)
+    if _noted_digest(there) == wanted.digest and not _left_over(there, wanted):
+        return await _repair(hands, turn, wanted, there, deadline, verify=False)  # a start was here meanwhile
     if wanted.rights is not None and _suspect(hands, wanted.rights, known_only=False):
         await ensure(cluster, wanted.rights, deadline)
     await turn.rest()
@@ -139,8 +139,7 @@ def _suspect(hands: Hands, obj: Manifest, *, known_only: bool, leased: frozenset
 
 async def _take_away(cluster: Cluster, wanted: Provisions, there: Json, deadline: Deadline) -> frozenset[Reference]:
     """Delete what was put here once and no document says any more; returns what could not be deleted."""
-    had = read_inventory((there["metadata"].get("annotations") or {}).get(labels.INVENTORY, ""))
-    left = [ref for ref in had - inventory(wanted) if not await _taken(cluster, wanted, ref, deadline)]
+    left = [ref for ref in _left_over(there, wanted) if not await _taken(cluster, wanted, ref, deadline)]
     return frozenset(left)
 
 
@@ -259,6 +258,12 @@ def _hub(obj: Json) -> str | None:
 
 def _going(obj: Json) -> bool:
     return bool(obj["metadata"].get("deletionTimestamp"))
+
+
+def _left_over(noted: Json, wanted: Provisions) -> frozenset[Reference]:
+    """What was put into a namespace and is not wanted any more."""
+    notes = noted["metadata"].get("annotations") or {}
+    return read_inventory(notes.get(labels.INVENTORY, "")) - inventory(wanted)
 
 
 def _noted_digest(noted: Json) -> str:

@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
 SETTLE = 0.1  # seconds, so that what changes together is looked at together
+SETTLED = 0.3  # seconds from a change until it is looked at, by when all watches have told of what was written with it
 AGAIN = 60.0  # seconds until a pass in which something failed is made again
 ONE = 60.0  # seconds that one namespace may take
 PATIENT_AFTER = 3  # repairs of one namespace; whoever undoes them is not fought every second
@@ -103,6 +104,7 @@ class Reconciler:
         self._wake = asyncio.Event()
         self._edited = True
         self._touched: dict[str, None] = {}
+        self._awaited: set[str] = set()
         self._repairs: dict[str, int] = {}
         self._closures = Closures()
         turns.on_free(self.touch)
@@ -113,15 +115,16 @@ class Reconciler:
         self._wake.set()
 
     def touch(self, namespace: str) -> None:
-        """Look at one namespace again: something in it has changed."""
+        """Look at one namespace again soon: something in it has changed, perhaps by our own hand."""
+        if namespace in self._awaited:
+            return
+        self._awaited.add(namespace)
         repairs = self._repairs.get(namespace, 0)
-        if repairs >= PATIENT_AFTER:
-            delay = min(2.0 ** (repairs - PATIENT_AFTER + 1), LONGEST_PATIENCE)
-            asyncio.get_running_loop().call_later(delay, self._touch, namespace)
-        else:
-            self._touch(namespace)
+        patience = 2.0 ** (repairs - PATIENT_AFTER + 1) if repairs >= PATIENT_AFTER else 0.0
+        asyncio.get_running_loop().call_later(min(SETTLED + patience, LONGEST_PATIENCE), self._touch, namespace)
 
     def _touch(self, namespace: str) -> None:
+        self._awaited.discard(namespace)
         self._touched[namespace] = None
         self._wake.set()
 
@@ -253,7 +256,7 @@ class Reconciler:
             came = await self._settle(noted, docket, verify=verify)
         except GaveWay:
             if not self._turns.wanted(name):
-                asyncio.get_running_loop().call_later(1.0, self._touch, name)
+                self.touch(name)
             return
         except TenantSpawnerError as trouble:
             docket.tally.fail(name, trouble)
