@@ -1,0 +1,78 @@
+"""One real control plane for all of these tests; each has namespaces of its own in it, and leaves the plane as it was."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from tenantspawner.localcluster.node import Node
+from tenantspawner.localcluster.node.kubeconfig import read_kubeconfig
+from tests.support.controlplane.fixture import running_control_plane
+from tests.support.controlplane.identities import Identity
+from tests.support.hubs import LIGHT
+from tests.support.lifehubs import DOCUMENT, TENANCY
+
+HUBS = ("paused", "burst", "one", "two", "twin", "cut", "nobody", "narrow", "halfway")
+
+
+def a_hub_account(namespace):
+    groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
+    return Identity(f"system:serviceaccount:{namespace}:hub", groups)
+
+
+@pytest.fixture(scope="session")
+def plane():
+    with running_control_plane([a_hub_account(name) for name in HUBS]) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def rbac():
+    """What `tenantspawner rbac` prints."""
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "tenantspawner", "rbac", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    return run
+
+
+@pytest.fixture
+def home(plane, rbac):
+    """Make a hub's namespace with its tenancy and its rights; return the hub's kubeconfig."""
+
+    def make(namespace, *arguments, mode="user", document=DOCUMENT):
+        plane.kubectl("create", "namespace", namespace)
+        plane.kubectl("create", "serviceaccount", "hub", "-n", namespace)
+        tenancy = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": TENANCY, "namespace": namespace}}
+        plane.kubectl("create", "-f", "-", stdin=json.dumps({**tenancy, "data": {"tenants.yaml": document}}))
+        if mode:
+            plane.kubectl("apply", "-f", "-", stdin=rbac("--mode", mode, "--namespace", namespace, *arguments))
+        return plane.kubeconfig(f"system:serviceaccount:{namespace}:hub", namespace)
+
+    return make
+
+
+@pytest.fixture
+async def node(plane, tmp_path):
+    """A node of light servers, with room for hundreds."""
+    access = read_kubeconfig(plane.kubeconfig(), tmp_path)
+    where = (access.url, access.token, access.ca_file)
+    capacity = {"cpu": "512", "memory": "4Ti", "pods": "500", "nvidia.com/gpu": "64"}
+    options = replace(LIGHT, storage=True)
+    async with Node(*where, name="local", data_dir=tmp_path / "node", capacity=capacity, options=options) as running:
+        yield running
+
+
+def objects(plane, path):
+    """All objects at a path, as the admin sees them."""
+    reply = plane.request("GET", path)
+    assert reply.status == 200, reply
+    return reply.body["items"]
+
+
+@pytest.fixture
+def look(plane):
+    return lambda path: objects(plane, path)
