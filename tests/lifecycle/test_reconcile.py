@@ -77,7 +77,7 @@ async def test_what_is_in_line_costs_no_request():
             before = len(office.local.requests)
             office.edit(tenancy() + "contact: help@example.edu\n")
             await office.passed(2)
-            assert [str(row) for row in [*office.local.requests][before:]] == []
+            assert [str(row) for row in [*office.local.requests][before:] if row.verb != "watch"] == []
 
 
 async def test_a_crash_half_way_is_gone_on_from():

@@ -129,7 +129,7 @@ async def test_our_own_writes_and_a_quotas_counting_cause_no_work():
             office.pod(ADA, f"server-{number}")
             await asyncio.sleep(0.1)
         await asyncio.sleep(1)
-        assert [str(row) for row in [*office.local.requests][before:]] == []
+        assert [str(row) for row in [*office.local.requests][before:] if row.verb != "watch"] == []
         assert reconciler.state.repaired == 0
 
 
