@@ -7,7 +7,7 @@ client cannot tell the difference. Its constructors are named after the answer.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal, Self
 
@@ -38,6 +38,7 @@ class Attributes:
     object: dict[str, Any] | None
     old_object: dict[str, Any] | None
     dry_run: bool = False
+    warnings: list[str] = field(default_factory=list, compare=False)  # admission adds what the client should know
 
 
 _WITHOUT_VALUE = {

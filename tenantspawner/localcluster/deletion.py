@@ -84,7 +84,10 @@ def _grace(pod: Json, asked: int | None) -> int:
 
 def _mark(metadata: Json, seconds: int) -> None:
     """Note when the object is to be gone; a mark is only ever brought forward."""
+    first = not metadata.get("deletionTimestamp")
     if metadata.get("deletionTimestamp") and metadata.get("deletionGracePeriodSeconds", 0) <= seconds:
         return
     metadata["deletionTimestamp"] = f"{datetime.now(UTC) + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
     metadata["deletionGracePeriodSeconds"] = seconds
+    if first and "generation" in metadata:
+        metadata["generation"] += 1

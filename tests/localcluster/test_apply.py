@@ -77,6 +77,10 @@ async def test_a_status_has_owners_of_its_own(http, pod):
         "PATCH", f"{PODS}/p/status?fieldManager=kubelet", {"status": {"podIP": "127.0.0.9"}}, kind=STRATEGIC
     )
     entry = next(entry for entry in obj["metadata"]["managedFields"] if entry["manager"] == "kubelet")
-    assert (entry["subresource"], entry["fieldsV1"]) == ("status", {"f:status": {"f:podIP": {}}})
+    addresses = {".": {}, 'k:{"ip":"127.0.0.9"}': {".": {}, "f:ip": {}}}
+    assert (entry["subresource"], entry["fieldsV1"]) == (
+        "status",
+        {"f:status": {"f:podIP": {}, "f:podIPs": addresses}},
+    )
     await http("PATCH", f"{PODS}/p", {"status": {"podIP": "1.2.3.4"}}, kind=MERGE)
     assert (await http("GET", f"{PODS}/p"))[1]["status"]["podIP"] == "127.0.0.9"

@@ -3,7 +3,7 @@
 import pytest
 
 from tenantspawner.kube.kinds import NAMESPACE
-from tenantspawner.localcluster.admission.podsecurity import Level, enforced, violations
+from tenantspawner.localcluster.admission.podsecurity import Level, asked, violations
 from tests.localcluster.worlds import World, container, hardened, pod
 
 
@@ -186,11 +186,11 @@ def test_root_in_a_user_namespace_is_nobody_outside():
     ],
 )
 def test_a_namespace_says_by_label_what_it_enforces(labels, policy):
-    assert str(enforced({f"pod-security.kubernetes.io/{key}": value for key, value in labels.items()})) == policy
+    assert str(asked({f"pod-security.kubernetes.io/{key}": value for key, value in labels.items()}, "enforce")) == policy
 
 
 def test_versions_to_come_count_as_the_latest():
-    assert enforced({"pod-security.kubernetes.io/enforce-version": "v1.99"}).minor == 36
+    assert asked({"pod-security.kubernetes.io/enforce-version": "v1.99"}, "enforce").minor == 36
 
 
 def test_the_refusal_lists_all_checks_of_baseline_before_those_of_restricted():

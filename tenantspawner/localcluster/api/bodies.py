@@ -11,6 +11,7 @@ YAML = {"application/yaml", "application/apply-patch+yaml"}
 JSON_NAMES = {bool: "bool", str: "string", int: "number", float: "number", list: "array", dict: "object"}
 
 _TYPE_META = r'APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\""'
+_UNTYPED = "couldn't get version/kind"
 _LONGEST_SHOWN = 30
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _EXPECTING = {
@@ -33,13 +34,20 @@ def parse_body(body: bytes, content_type: str, kind: str) -> Any:
     try:
         raw = read(body, content_type)
     except ValueError as error:
-        raise _unrecognized(kind, f"json parse error: {error}", body) from None
+        if content_type in YAML:
+            raise _unrecognized(kind, f"yaml: {error}", body) from None
+        raise _unrecognized(kind, f"{_UNTYPED}; json parse error: {error}", body) from None
     if raw is None:
         return {}
     if not isinstance(raw, dict):
         found = JSON_NAMES.get(type(raw), "null")
-        words = f"json parse error: json: cannot unmarshal {found} into Go value of type struct {{ {_TYPE_META} }}"
-        raise _unrecognized(kind, words, body)
+        words = f"json: cannot unmarshal {found} into Go value of type struct {{ {_TYPE_META} }}"
+        raise _unrecognized(kind, f"{_UNTYPED}; json parse error: {words}", body)
+    for key in ("apiVersion", "kind"):
+        if not isinstance(raw.get(key) or "", str):
+            found = JSON_NAMES.get(type(raw[key]), "null")
+            words = f"json: cannot unmarshal {found} into Go struct field .{key} of type string"
+            raise _unrecognized(kind, f"{_UNTYPED}; json parse error: {words}", body)
     return raw
 
 
@@ -69,13 +77,18 @@ def read(body: bytes, content_type: str) -> Any:
         except (yaml.YAMLError, RecursionError) as error:
             raise ValueError(type(error).__name__) from None
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return json.loads(_text(body), parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise ValueError(_in_go(error)) from None
-    except UnicodeDecodeError:
-        raise ValueError("invalid UTF-8") from None
     except RecursionError:
         raise ValueError("exceeded max depth") from None
+
+
+def _text(body: bytes) -> str:
+    """Decode as Go does: what is no UTF-8 is only told where it stands first."""
+    if body and body[0] >= 0x80:  # noqa: PLR2004  # no JSON begins with more than ASCII
+        raise ValueError(f"invalid character '{chr(body[0])}' looking for beginning of value")
+    return body.decode(errors="replace")
 
 
 def _in_go(error: json.JSONDecodeError) -> str:
@@ -99,5 +112,5 @@ def _unrecognized(kind: str, why: str, body: bytes) -> Refusal:
         shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]} ..."
     else:
         shown = body[:_LONGEST_SHOWN].hex() + (" ..." if len(body) > _LONGEST_SHOWN else "")
-    words = f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; {why} ({shown})"
+    words = f"the object provided is unrecognized (must be of type {kind}): {why} ({shown})"
     return Refusal.bad_request(words)

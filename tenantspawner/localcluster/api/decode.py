@@ -7,16 +7,19 @@ and quantities get their canonical form. What comes out may be stored as it is.
 
 import binascii
 import json
+import re
 from base64 import b64decode
 from typing import Any
 
+from tenantspawner.kube.kinds import Kind
 from tenantspawner.localcluster.api.bodies import JSON_NAMES
 from tenantspawner.localcluster.api.quantity import canonical
-from tenantspawner.localcluster.api.types import Field, is_known
+from tenantspawner.localcluster.api.types import Field, is_known, root_of
 from tenantspawner.localcluster.attributes import FieldProblem, Refusal
 
 Object = dict[str, Any]
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _GO_TYPES = {"string": "string", "boolean": "bool", "int32": "int32", "int64": "int64", "bytes": "[]uint8"}
 _CONTAINERS = {"list", "map"}
 
@@ -83,8 +86,12 @@ class Shaper:
 
     def _scalar(self, value: Any, name: str, path: str, owner: str) -> Any:
         match name:
-            case "string" | "time" | "microtime":
+            case "string":
                 good = isinstance(value, str)
+            case "time" | "microtime":
+                good = isinstance(value, str)
+                if good and not _TIME.fullmatch(value):
+                    raise Mismatch(_not_a_time(value, name))
             case "boolean":
                 good = isinstance(value, bool)
             case "int32" | "int64":
@@ -124,6 +131,11 @@ class Shaper:
         return Mismatch(f"json: cannot unmarshal {found} into {where} of type {wanted}")
 
 
+def _not_a_time(value: str, name: str) -> str:
+    layout = "2006-01-02T15:04:05Z07:00" if name == "time" else "2006-01-02T15:04:05.000000Z07:00"
+    return f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"'
+
+
 def _go_type(field: Field | None) -> str:
     if field is None:
         return "interface {}"
@@ -156,18 +168,28 @@ def shape_object(raw: Any, field: Field, api_version: str, kind: str, *, strictn
     return shaped, unknown if strictness != "Ignore" else []
 
 
-def shape_patched(patched: Object, field: Field, *, strictness: str) -> tuple[Object, list[str]]:
+def shape_patched(patched: Object, field: Field, kind: Kind, strictness: str) -> tuple[Object, list[str]]:
     """Hold what a patch has made of an object against its schema; 422 where it does not fit any more."""
     shaper = Shaper()
+    shown = json.dumps(patched, separators=(",", ":"), ensure_ascii=False)
     try:
+        _check_patched_type(patched, kind)
         shaped = shaper.shape(patched, field)
     except Mismatch as mismatch:
-        shown = json.dumps(patched, separators=(",", ":"), ensure_ascii=False)
         raise Refusal.unnamed(FieldProblem.invalid("patch", shown, str(mismatch))) from None
     unknown = [f'unknown field "{path}"' for path in shaper.unknown]
     if strictness == "Strict" and unknown:
-        raise Refusal.unnamed(FieldProblem.invalid("patch", patched, f"strict decoding error: {', '.join(unknown)}"))
+        raise Refusal.unnamed(FieldProblem.invalid("patch", shown, f"strict decoding error: {', '.join(unknown)}"))
     return shaped, unknown if strictness != "Ignore" else []
+
+
+def _check_patched_type(patched: Object, kind: Kind) -> None:
+    version, name = patched.get("apiVersion", kind.api_version), patched.get("kind", kind.kind)
+    if (version, name) == (kind.api_version, kind.kind):
+        return
+    if is_known(str(version), str(name)):
+        raise Mismatch(f"unable to convert {name} in {version} to {kind.kind}")
+    raise Mismatch(f'no kind "{name}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"')
 
 
 def shape_applied(config: Any, field: Field, api_version: str, kind: str) -> Object:
@@ -175,7 +197,9 @@ def shape_applied(config: Any, field: Field, api_version: str, kind: str) -> Obj
     if not isinstance(config, dict) or not config.get("apiVersion") or not config.get("kind"):
         found = config if isinstance(config, dict) else {}
         raise Refusal.bad_request(f"invalid object type: {found.get('apiVersion', '/')}, Kind={found.get('kind', '')}")
-    _check_type(config, api_version, kind)
+    if (config["apiVersion"], config["kind"]) != (api_version, kind):
+        given_group, _, given_version = str(config["apiVersion"]).rpartition("/")
+        raise Refusal.bad_request(f"invalid object type: {given_group}/{given_version}, Kind={config['kind']}")
     shaper = Shaper(keep_empty=True)
     group, _, version = api_version.rpartition("/")
     metadata = config.get("metadata")
@@ -192,6 +216,15 @@ def shape_applied(config: Any, field: Field, api_version: str, kind: str) -> Obj
     return shaped
 
 
+def _misfit(raw: Object, api_version: str, given: str, kind: str) -> str:
+    """Say why another kind cannot be handled: it is read as what it says it is before it is converted."""
+    try:
+        Shaper().shape(raw, root_of(api_version, given))
+    except Mismatch as mismatch:
+        return str(mismatch)
+    return f"converting (v1.{given}) to (core.{kind}): unknown conversion"
+
+
 def _check_type(raw: Object, api_version: str, kind: str) -> None:
     given_version, given_kind = raw.get("apiVersion") or api_version, raw.get("kind") or kind
     if (given_version, given_kind) == (api_version, kind):
@@ -199,7 +232,7 @@ def _check_type(raw: Object, api_version: str, kind: str) -> None:
     version = str(given_version).rpartition("/")[2]
     known = is_known(str(given_version), str(given_kind))
     why = (
-        f"converting (v1.{given_kind}) to (core.{kind}): unknown conversion"
+        _misfit(raw, str(given_version), str(given_kind), kind)
         if known
         else f'no kind "{given_kind}" is registered for version "{given_version}" in scheme "pkg/runtime/scheme.go:111"'
     )

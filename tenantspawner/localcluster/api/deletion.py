@@ -65,6 +65,9 @@ def check_preconditions(call: Call, old: Object, options: DeleteOptions) -> None
     kind = call.kind.kind
     metadata = old["metadata"]
     if options.uid and options.uid != metadata["uid"]:
+        if call.kind is kube.NAMESPACE:
+            ids = f"UID in precondition: {options.uid}, UID in object meta: {metadata['uid']}"
+            raise Refusal.conflict(call.kind, call.name, f"Precondition failed: {ids}")
         why = (
             f"the UID in the precondition ({options.uid}) does not match the UID in record ({metadata['uid']}). "
             "The object might have been deleted and then recreated"

@@ -48,7 +48,7 @@ def _discovery(first: str, rest: list[str], host: str) -> Reply:
             found = discovery.group_list()
         case "apis", [group] if discovery.group_document(group) is not None:
             found = discovery.group_document(group)
-        case "apis", [group, version]:
+        case "apis", [group, version] if discovery.group_document(group) is not None:
             found = discovery.resource_list(group, version)
         case "apis", _:
             return page_not_found()

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from tenantspawner.localcluster.api import protobuf
-from tenantspawner.localcluster.api.bodies import YAML as YAML_TYPES
 from tenantspawner.localcluster.api.bodies import parse_body, read
 from tenantspawner.localcluster.api.registry import Call
 from tenantspawner.localcluster.api.routes import Target
@@ -38,12 +37,18 @@ class Question:
         Raises
         ------
         Refusal
-            422 for a ``dryRun`` other than ``All``.
+            422 for a ``dryRun`` other than ``All``, or a manager with too long a name.
         """
         target = self.target
         dry_run = self.query.get("dryRun", "")
         if dry_run not in {"", "All"}:
             problem = FieldProblem.not_supported("dryRun", [dry_run], ["All"])
+            raise Refusal.bad_options(_OPTIONS.get(target.verb, "UpdateOptions"), problem)
+        manager = self.query.get("fieldManager", "")
+        if len(manager) > _LONGEST_MANAGER:
+            problem = FieldProblem(
+                "fieldManager", "FieldValueTooLong", "", f"may not be more than {_LONGEST_MANAGER} bytes"
+            )
             raise Refusal.bad_options(_OPTIONS.get(target.verb, "UpdateOptions"), problem)
         return Call(
             self.user, target.kind, target.namespace, target.name, target.subresource, bool(dry_run), self.manager
@@ -91,7 +96,7 @@ class Question:
         ValueError, Refusal
             The body cannot be read.
         """
-        found = read(self.body, self.content_type) if self.content_type in YAML_TYPES else self.read()
+        found = self.read() if self.content_type == protobuf.MEDIA_TYPE else read(self.body, self.content_type)
         return found if isinstance(found, dict) else {}
 
 

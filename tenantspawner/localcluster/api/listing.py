@@ -57,6 +57,8 @@ def list_page(
         400 for a limit or token that cannot be read, 410 for a version that is too old, 504 for one to come.
     """
     check_options(query)
+    if query.get("continue") and query.get("resourceVersion", "0") != "0":
+        raise Refusal.bad_request("specifying resource version is not allowed when using continue")
     limit = _number(query.get("limit", ""))
     token = query.get("continue", "")
     if token:
@@ -156,6 +158,9 @@ def check_options(query: Mapping[str, str]) -> None:
     if match not in {"", "Exact", "NotOlderThan"}:
         problem = FieldProblem.not_supported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""])
         raise Refusal.bad_options("ListOptions", problem)
+    if match == "Exact" and query.get("resourceVersion") == "0":
+        words = 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'
+        raise Refusal.bad_options("ListOptions", FieldProblem.forbidden("resourceVersionMatch", words))
     if "sendInitialEvents" in query and match != "NotOlderThan":
         words = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
         raise Refusal.bad_options("ListOptions", FieldProblem.forbidden("resourceVersionMatch", words))

@@ -1,6 +1,7 @@
 """Logs of containers: the API server fetches them from the kubelet of the pod's node and hands them on."""
 
 import ssl
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -8,7 +9,7 @@ from aiohttp import web
 
 from tenantspawner.kube import kinds as kube
 from tenantspawner.localcluster.api.exchange import Question
-from tenantspawner.localcluster.attributes import Refusal
+from tenantspawner.localcluster.attributes import FieldProblem, Refusal
 from tenantspawner.localcluster.store import Store
 
 Object = dict[str, Any]
@@ -32,6 +33,7 @@ class LogProxy:
         Refusal
             400 where it must be said which container, or there is none of that name, or it has not started.
         """
+        _check_options(pod, question.query)
         container = _container(pod, question.query.get("container", ""))
         if not pod["spec"].get("nodeName"):
             return web.Response(status=204)
@@ -77,6 +79,17 @@ class LogProxy:
         """Close the connections to kubelets."""
         if self._session is not None:
             await self._session.close()
+
+
+def _check_options(pod: Object, query: Mapping[str, str]) -> None:
+    """Refuse a number that says nothing."""
+    for name, least, words in (("tailLines", 0, "greater than or equal to 0"), ("sinceSeconds", 1, "greater than 0")):
+        text = query.get(name, "")
+        if text.removeprefix("-").isdigit() and int(text) < least:
+            problem = FieldProblem.invalid(name, int(text), f"must be {words}")
+            details = {"name": pod["metadata"]["name"], "kind": "PodLogOptions", "causes": [problem.cause]}
+            message = f'PodLogOptions "{pod["metadata"]["name"]}" is invalid: {name}: {problem.message}'
+            raise Refusal(422, "Invalid", message, details)
 
 
 def _container(pod: Object, name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tenantspawner.kube.kinds import Kind
+from tenantspawner.kube.kinds import PERSISTENT_VOLUME_CLAIM, Kind
 from tenantspawner.localcluster.api import fieldsets
 from tenantspawner.localcluster.api.clock import now
 from tenantspawner.localcluster.api.fieldsets import Tree
@@ -29,6 +29,7 @@ NOBODYS: Tree = {
 _STATUS: Tree = {"f:status": _LEAF}
 _SPEC: Tree = {"f:spec": _LEAF}
 _EMPTY: Object = {"metadata": {}, "spec": {"containers": []}, "status": {}}
+_EMPTY_CLAIM: Object = {"metadata": {}, "spec": {"resources": {}}, "status": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +103,15 @@ def ownable(kind: Kind, tree: Tree, subresource: str | None) -> Tree:
 def track_create(kind: Kind, obj: Object, manager: str) -> None:
     """Note that a new object is all its creator's."""
     plain = {**obj, "metadata": {key: value for key, value in obj["metadata"].items() if key != "managedFields"}}
-    changed, _ = fieldsets.compare(_EMPTY, plain, root(kind))
+    empty = _EMPTY_CLAIM if kind is PERSISTENT_VOLUME_CLAIM else _EMPTY
+    changed, _ = fieldsets.compare(empty, _complete(kind, plain), root(kind))
     fields = ownable(kind, changed, None)
     write_managers(obj, [Manager(manager, "Update", kind.api_version, now(), fields)])
 
 
 def track_update(kind: Kind, new: Object, old: Object, manager: str, subresource: str | None) -> None:
     """Note who owns what after a change that is no apply."""
-    changed, gone = fieldsets.compare(_unmanaged(old), _unmanaged(new), root(kind))
+    changed, gone = fieldsets.compare(_unmanaged(kind, old), _unmanaged(kind, new), root(kind))
     if not changed and not gone:
         new["metadata"]["managedFields"] = old["metadata"].get("managedFields", [])
         if not new["metadata"]["managedFields"]:
@@ -130,6 +132,11 @@ def track_update(kind: Kind, new: Object, old: Object, manager: str, subresource
     write_managers(new, [*kept, replace(mine, fields=fieldsets.union(mine.fields, changed))])
 
 
-def _unmanaged(obj: Object) -> Object:
+def _unmanaged(kind: Kind, obj: Object) -> Object:
     metadata = {key: value for key, value in obj["metadata"].items() if key not in {"managedFields", "resourceVersion"}}
-    return {**obj, "metadata": metadata}
+    return {**_complete(kind, obj), "metadata": metadata}
+
+
+def _complete(kind: Kind, obj: Object) -> Object:
+    """Add what objects of some kinds always have, though empty."""
+    return {"rules": [], **obj} if kind.kind in {"Role", "ClusterRole"} else obj

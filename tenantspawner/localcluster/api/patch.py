@@ -128,7 +128,7 @@ def _strategic_list(target: list[Any], patch: list[Any], field: Field, order: li
         return patch
     if not key:  # scalars: a set
         merged = target + [value for value in patch if value not in target]
-        return _ordered(merged, order, key) if order else merged
+        return _ordered(merged, order, key) if order else _interleaved(merged, target, patch)
     if any(isinstance(item, dict) and item.get(_DIRECTIVE) == "replace" for item in patch):
         return [_without_directives(item) for item in patch if set(item) != {_DIRECTIVE}]
     merged = list(target)
@@ -143,7 +143,26 @@ def _strategic_list(target: list[Any], patch: list[Any], field: Field, order: li
             merged.append(strategic_patch({}, item, field.item or field))
         else:
             merged[index] = strategic_patch(merged[index], item, field.item or field)
-    return _ordered(merged, order, key) if order else merged
+    if order:
+        return _ordered(merged, order, key)
+    by_name = {item[key]: item for item in merged}
+    names = _interleaved(list(by_name), [item[key] for item in target], [item[key] for item in patch])
+    return [by_name[name] for name in names]
+
+
+def _interleaved(merged: list[Any], before: list[Any], patch: list[Any]) -> list[Any]:
+    """Return names in the order of the real API server: as patched, and among those the others in their old order.
+
+    One that was there goes before the next patched one only where it stood before that already.
+    """
+    patched = [name for name in dict.fromkeys(patch) if name in merged]
+    others = [name for name in merged if name not in patched]
+    result: list[Any] = []
+    for name in patched:
+        while name in before and others and before.index(others[0]) < before.index(name):
+            result.append(others.pop(0))
+        result.append(name)
+    return result + others
 
 
 def _ordered(items: list[Any], order: list[Any], key: str | None) -> list[Any]:

@@ -52,6 +52,8 @@ def prepare_create(kind: Kind, obj: Object, cluster_ip: Callable[[], str]) -> No
     match kind.kind:
         case "Pod":
             obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
+            if obj["spec"].get("schedulingGates"):
+                obj["status"]["conditions"] = [_gated()]
         case "Namespace":
             obj["spec"].setdefault("finalizers", ["kubernetes"])
             obj["status"] = {"phase": "Active"}
@@ -114,7 +116,24 @@ def prepare_status_update(kind: Kind, obj: Object, old: Object) -> None:
     if kind.kind == "Pod":
         _keep(obj["metadata"], old["metadata"], "ownerReferences")
         if "status" in obj:
-            obj["status"].setdefault("qosClass", old.get("status", {}).get("qosClass", "BestEffort"))
+            _complete_pod_status(obj["status"], old.get("status", {}))
+
+
+def _gated() -> Object:
+    words = "Scheduling is blocked due to non-empty scheduling gates"
+    condition = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": now()}
+    return {**condition, "reason": "SchedulingGated", "message": words}
+
+
+def _complete_pod_status(status: Object, old: Object) -> None:
+    """Fill in what a kubelet need not say."""
+    status.setdefault("qosClass", old.get("qosClass", "BestEffort"))
+    for condition in status.get("conditions", []):
+        condition.setdefault("lastProbeTime", None)
+        condition.setdefault("lastTransitionTime", None)
+    addresses = [entry.get("ip") for entry in status.get("podIPs", [])]
+    if status.get("podIP") and addresses[:1] != [status["podIP"]]:
+        status["podIPs"] = [{"ip": status["podIP"]}]
 
 
 def _keep_system_fields(obj: Object, old: Object) -> None:

@@ -6,7 +6,7 @@ AlreadyExists has been charged to the quota.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tenantspawner.kube import kinds as kube
@@ -58,6 +58,7 @@ class Call:
     subresource: str | None = None
     dry_run: bool = False
     manager: str = "unknown"
+    warnings: list[str] = field(default_factory=list, compare=False)
 
 
 class Registry:
@@ -89,6 +90,8 @@ class Registry:
         metadata.pop("resourceVersion", None)
         apply_defaults(call.kind, obj)
         if not tracked:
+            if call.kind is kube.SECRET:
+                preparation.merge_string_data(obj)
             managed.track_create(call.kind, obj, call.manager)
 
         def finish(obj: Object) -> None:
@@ -100,8 +103,7 @@ class Registry:
         obj = self.admit(_attributes(call, "CREATE", obj, None), self.store, validation=finish)
         name = obj["metadata"]["name"]
         if (old := self.store.get(call.kind, _namespace_of(call), name)) is not None:
-            deleting = call.kind is kube.NAMESPACE and "deletionTimestamp" in old["metadata"]
-            raise Refusal.already_exists(call.kind, name, being_deleted=deleting)
+            raise Refusal.already_exists(call.kind, name, being_deleted="deletionTimestamp" in old["metadata"])
         return self._put(call, obj)
 
     def update(self, call: Call, build: Build, *, tracked: bool = False, create_absent: bool = False) -> Object:
@@ -113,7 +115,9 @@ class Registry:
         old = self.find(call)
         if old is None:
             if create_absent:
-                return self.create(call, build(None), tracked=tracked)
+                new = build(None)
+                new["metadata"].pop("resourceVersion", None)  # creates all the same, as the real one does
+                return self.create(call, new, tracked=tracked)
             raise Refusal.not_found(call.kind, call.name)
         new = build(old)
         _check_identity(call, new, old)
@@ -154,7 +158,7 @@ def _attributes(call: Call, operation: Operation, obj: Object | None, old: Objec
     if call.kind is kube.NAMESPACE:
         namespace = name
     return Attributes(
-        call.user, operation, call.kind, namespace, name, call.subresource, obj, old, dry_run=call.dry_run
+        call.user, operation, call.kind, namespace, name, call.subresource, obj, old, call.dry_run, call.warnings
     )
 
 
@@ -185,13 +189,14 @@ def _check_identity(call: Call, new: Object, old: Object) -> None:
             raise Refusal.bad_request(_WRONG_NAMESPACE)
     uid = metadata.get("uid")
     if uid and uid != stored["uid"]:
-        key = "/".join(part for part in ("/registry", call.kind.plural, call.namespace, call.name) if part)
-        why = (
-            f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
-            f"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored['uid']}"
-        )
-        raise Refusal.conflict(call.kind, call.name, why)
+        raise Refusal.conflict(call.kind, call.name, uid_mismatch(call, uid, stored["uid"]))
+    mark = metadata.get("deletionTimestamp")
+    if mark and mark != stored.get("deletionTimestamp"):
+        problem = FieldProblem.invalid("metadata.deletionTimestamp", mark, "field is immutable")
+        raise Refusal.invalid(call.kind, call.name, [problem])
     version = metadata.get("resourceVersion")
+    if version and not version.isdigit():
+        raise Refusal.plain(f'strconv.ParseUint: parsing "{version}": invalid syntax')
     if version in {None, "", "0"}:
         if call.kind.kind in _NEED_VERSION:
             problem = FieldProblem.invalid("metadata.resourceVersion", 0, "must be specified for an update")
@@ -199,6 +204,15 @@ def _check_identity(call: Call, new: Object, old: Object) -> None:
         metadata["resourceVersion"] = stored["resourceVersion"]
     elif version != stored["resourceVersion"]:
         raise Refusal.stale(call.kind, call.name)
+
+
+def uid_mismatch(call: Call, given: str, stored: str) -> str:
+    """Return the words of a write that means another object of that name."""
+    key = "/".join(part for part in ("/registry", call.kind.plural, call.namespace, call.name) if part)
+    return (
+        f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"Precondition failed: UID in precondition: {given}, UID in object meta: {stored}"
+    )
 
 
 def _finished(kind: Kind, obj: Object) -> bool:

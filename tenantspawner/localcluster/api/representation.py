@@ -13,9 +13,13 @@ from tenantspawner.localcluster.api import events
 from tenantspawner.localcluster.api.listing import Page
 from tenantspawner.localcluster.api.routes import EVENTS_EVENT, Target
 from tenantspawner.localcluster.api.tables import columns_of, row_of
+from tenantspawner.localcluster.attributes import Refusal
 
 Object = dict[str, Any]
 
+_PROTOBUF = "application/vnd.kubernetes.protobuf"
+_SHOWN = {"application/json", "application/yaml", _PROTOBUF, "application/*", "*/*"}
+_AVAILABLE = f"application/json, application/yaml, {_PROTOBUF}, application/json;stream=watch, {_PROTOBUF};stream=watch"
 _META = "meta.k8s.io/v1"
 _AS = re.compile(r"as=(\w+)")
 
@@ -30,7 +34,16 @@ class Representation:
 
     @classmethod
     def wanted(cls, target: Target, accept: str, include: str) -> "Representation":
-        """Read the ``Accept`` header: the first style that we know."""
+        """Read the ``Accept`` header: the first style that we know.
+
+        Raises
+        ------
+        Refusal
+            406 when there is none.
+        """
+        choices = [choice.partition(";")[0].strip() for choice in accept.split(",")]
+        if accept and not _SHOWN.intersection(choices):
+            raise Refusal(406, "NotAcceptable", f"406: Not Acceptable\n\nAvailable representations: {_AVAILABLE}")
         for choice in accept.split(","):
             found = _AS.search(choice)
             style = found[1] if found else ""
@@ -44,7 +57,7 @@ class Representation:
         """The function that shows one object; None when objects are shown as stored."""
         if not self.style and self.kind is not EVENTS_EVENT:
             return None
-        return self.one
+        return _ColumnsOnce(self.one) if self.style == "Table" else self.one
 
     def one(self, obj: Object) -> Object:
         """Show one object."""
@@ -91,6 +104,21 @@ class Representation:
                 return obj
             case _:
                 return _partial(obj)
+
+
+class _ColumnsOnce:
+    """Tables of one watch: only the first names the columns."""
+
+    def __init__(self, show: Callable[[Object], Object]) -> None:
+        self._show = show
+        self._first = True
+
+    def __call__(self, obj: Object) -> Object:
+        table = self._show(obj)
+        if not self._first:
+            table["columnDefinitions"] = None
+        self._first = False
+        return table
 
 
 def _partial(obj: Object) -> Object:

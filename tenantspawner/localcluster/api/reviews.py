@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tenantspawner.localcluster.api.clock import now
 from tenantspawner.localcluster.api.decode import shape_object
 from tenantspawner.localcluster.api.exchange import Question, Reply
 from tenantspawner.localcluster.api.types import root
@@ -30,11 +31,15 @@ def review(question: Question, authorizer: Authorizer, authenticator: Authentica
             subject = UserInfo(spec.get("user", ""), spec.get("uid", ""), tuple(spec.get("groups", [])))
             status = _access(spec, subject, authorizer)
         case "SelfSubjectRulesReview":
-            status = authorizer.rules_status(question.user, spec.get("namespace", ""))
+            if not spec.get("namespace"):
+                raise Refusal.bad_request("no namespace on request")
+            status = authorizer.rules_status(question.user, spec["namespace"])
+            return Reply(CREATED, {**asked, "metadata": {}, "spec": {}, "status": status}, warnings=warnings)
         case "TokenReview":
             status = _token(spec, authenticator)
         case _:
             status = {"userInfo": _user(question.user)}
+            return Reply(CREATED, {**asked, "metadata": {"creationTimestamp": now()}, "status": status})
     return Reply(CREATED, {**asked, "metadata": {}, "status": status}, warnings=warnings)
 
 

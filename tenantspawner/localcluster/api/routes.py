@@ -120,9 +120,9 @@ def _split(rest: list[str]) -> tuple[str | None, str, str, str | None]:
 
 def _verb(method: str, name: str, query: Mapping[str, str]) -> str:
     if method in {"GET", "HEAD"}:
-        if query.get("watch", "") in {"1", "true", "True", "t", "T"}:
-            return "watch"
-        return "get" if name else "list"
+        if name:
+            return "get"
+        return "watch" if query.get("watch", "") in {"1", "true", "True", "t", "T"} else "list"
     if method == "DELETE":
         return "delete" if name else "deletecollection"
     if method not in _VERBS or (method != "POST" and not name):

@@ -16,8 +16,8 @@ from tenantspawner.localcluster.attributes import Refusal
 Predicate = Callable[[Mapping[str, Any]], bool]
 
 _TERM = re.compile(
-    r"\s*(?:(?P<absent>!)\s*(?P<key_absent>[^\s,=!()]+)"
-    r"|(?P<key>[^\s,=!()]+)\s*(?:(?P<operator>==|=|!=|>|<|\bin\b|\bnotin\b)\s*(?:\((?P<set>[^()]*)\)|(?P<value>[^\s,=!()]*)))?)\s*(?:,|$)"
+    r"\s*(?:(?P<absent>!)\s*(?P<key_absent>[^\s,=!()<>]+)"
+    r"|(?P<key>[^\s,=!()<>]+)\s*(?:(?P<operator>==|=|!=|>|<|\bin\b|\bnotin\b)\s*(?:\((?P<set>[^()]*)\)|(?P<value>[^\s,=!()]*)))?)\s*(?:,|$)"
 )
 
 _ANY_FIELDS = ("metadata.name", "metadata.namespace")
@@ -68,11 +68,26 @@ def _label_terms(text: str) -> tuple[Predicate, ...]:
     while position < len(text):
         match = _TERM.match(text, position)
         if match is None or match.end() == position:
-            found = text[position:].lstrip()[:1]
-            raise Refusal.bad_request(f"found '{found}', expected: !, identifier, or 'end of string'")
+            raise Refusal.bad_request(_unreadable(text[position:]))
         terms.append(_label_term(match))
         position = match.end()
     return tuple(terms)
+
+
+def _unreadable(text: str) -> str:
+    """Say where the real parser would have stopped."""
+    words = re.findall(r"[^\s,=!()<>]+|[=!<>]+|[,()]", text)
+    if not words or re.match(r"[,=()<>]", words[0]):
+        return f"found '{words[0][:1] if words else ''}', expected: !, identifier, or 'end of string'"
+    if len(words) > 1 and words[0] != "!" and re.match(r"[^,=!()<>]", words[1]):
+        return f"unable to parse requirement: found '{words[1]}', expected: in, notin, =, ==, !=, gt, lt"
+    return f"found '{words[min(3, len(words) - 1)]}', expected: ',' or 'end of string'"
+
+
+def selected_name(query: Mapping[str, str]) -> str:
+    """Return the one name that a list or watch is limited to, which then is what a right must name; else nothing."""
+    found = re.search(r"(?:^|,)metadata\.name==?([^,]*)(?:,|$)", query.get("fieldSelector", ""))
+    return found[1] if found else ""
 
 
 def _label_term(match: re.Match[str]) -> Predicate:

@@ -22,7 +22,7 @@ from tenantspawner.localcluster.api.listing import check_options
 from tenantspawner.localcluster.api.logs import LogProxy
 from tenantspawner.localcluster.api.registry import Registry
 from tenantspawner.localcluster.api.routes import REVIEWS, Target, UnknownResource, is_served, parse
-from tenantspawner.localcluster.api.selectors import selector
+from tenantspawner.localcluster.api.selectors import selected_name, selector
 from tenantspawner.localcluster.api.watching import Watch, Watches, encode
 from tenantspawner.localcluster.attributes import Refusal, UserInfo
 from tenantspawner.localcluster.authentication import Authenticator, service_account_user
@@ -98,7 +98,7 @@ class ApiServer:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         user = self.authenticator.user(token.strip()) if scheme.lower() == "bearer" else None
         if user is None:
-            if not token and (self.anonymous or request.path in _PUBLIC):
+            if (not token or scheme.lower() != "bearer") and (self.anonymous or request.path in _PUBLIC):
                 return ANONYMOUS
             raise Refusal.unauthorized()
         wanted = request.headers.get("Impersonate-User")
@@ -112,9 +112,12 @@ class ApiServer:
             self.authorizer.authorize(user, "impersonate", "", "groups", None, None, group)
         return UserInfo(wanted, "", (*groups, "system:authenticated"))
 
-    def _authorize(self, user: UserInfo, verb: str, group: str, asked: Target | UnknownResource) -> None:
+    def _authorize(
+        self, user: UserInfo, verb: str, group: str, asked: Target | UnknownResource, selected: str = ""
+    ) -> None:
+        name = selected if verb in {"list", "watch", "deletecollection"} else asked.name
         plural = asked.served_as.plural if isinstance(asked, Target) else asked.plural
-        self.authorizer.authorize(user, verb, group, plural, asked.subresource, asked.namespace, asked.name)
+        self.authorizer.authorize(user, verb, group, plural, asked.subresource, asked.namespace, name)
 
     def _document(self, request: web.Request, user: UserInfo) -> Reply:
         if request.path not in _PUBLIC:
@@ -126,7 +129,7 @@ class ApiServer:
         asked = _asked(question)
         code, version = 0, ""
         try:
-            self._authorize(user, target.verb, target.served_as.group, target)
+            self._authorize(user, target.verb, target.served_as.group, target, selected_name(request.query))
             fault = self.faults.take(asked)
             if fault is not None:
                 await _strike(fault)
@@ -176,10 +179,7 @@ class ApiServer:
     async def _watch(self, request: web.Request, question: Question) -> web.StreamResponse:
         self._log(question, 200, "")
         target, query = question.target, question.query
-        names = query.get("fieldSelector", "")
-        if target.name:
-            names = f"metadata.name={target.name}"
-        selected = selector(target.kind, query.get("labelSelector", ""), names)
+        selected = selector(target.kind, query.get("labelSelector", ""), query.get("fieldSelector", ""))
         watch = Watch(target.kind, target.namespace, selected, verbs.represent(question).changes)
         check_options(query)
         version = query.get("resourceVersion", "")
@@ -206,6 +206,7 @@ class ApiServer:
         bookmark: Object | None = None
         if _is_true(wants_initial):
             version = ""
+        if _is_true(wants_initial) and _is_true(query.get("allowWatchBookmarks")):
             kind = watch.kind
             bookmark = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": {}}
         initial = wants_initial is None or _is_true(wants_initial)

@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 from tenantspawner.kube import kinds as kube
 from tenantspawner.localcluster.api.clock import now
 from tenantspawner.localcluster.api.decode import shape_object
 from tenantspawner.localcluster.api.deletion import DeleteOptions, delete
 from tenantspawner.localcluster.api.exchange import Question, Reply
-from tenantspawner.localcluster.api.registry import Call, Registry
+from tenantspawner.localcluster.api.registry import Call, Registry, uid_mismatch
 from tenantspawner.localcluster.api.types import root_of
 from tenantspawner.localcluster.attributes import FieldProblem, Refusal
 from tenantspawner.localcluster.authentication import AUDIENCE, Authenticator
@@ -26,14 +27,26 @@ def _read(question: Question, api_version: str, kind: str) -> Object:
     return obj
 
 
+def _check_name(body: Object, question: Question, kind: str) -> None:
+    name = body.get("metadata", {}).get("name")
+    if name and name != question.call.name:
+        raise Refusal.bad_request(f"name in URL does not match name in {kind} object")
+
+
 def bind(registry: Registry, question: Question) -> Reply:
     """Put a pod on a node: once, and only while it is not going away."""
     binding = _read(question, "v1", "Binding")
     call = question.call
     pod = registry.existing(call)
-    node = binding.get("target", {}).get("name", "")
+    _check_name(binding, question, "Binding")
+    target = binding.get("target", {})
+    node = target.get("name", "")
+    if target.get("kind", "Node") not in {"", "Node"}:
+        raise Refusal.plain(f'target.kind: Unsupported value: "{target["kind"]}": supported values: "Node", "<empty>"')
     if not node:
         raise Refusal.plain("target.name: Required value")
+    if (uid := binding.get("metadata", {}).get("uid")) and uid != pod["metadata"]["uid"]:
+        raise Refusal.conflict(call.kind, call.name, uid_mismatch(call, uid, pod["metadata"]["uid"]))
     current = pod["spec"].get("nodeName")
     if "deletionTimestamp" in pod["metadata"]:
         raise Refusal.conflict(
@@ -64,7 +77,9 @@ def bind(registry: Registry, question: Question) -> Reply:
 
 def evict(registry: Registry, question: Question) -> Reply:
     """Delete a pod as a drain does; there are no disruption budgets here."""
-    body = _read(question, "policy/v1", "Eviction").get("deleteOptions", {})
+    eviction = _read(question, "policy/v1", "Eviction")
+    _check_name(eviction, question, "Eviction")
+    body = eviction.get("deleteOptions", {})
     preconditions = body.get("preconditions", {})
     call = question.call
     options = DeleteOptions(
@@ -114,7 +129,8 @@ def issue_token(registry: Registry, question: Question, authenticator: Authentic
     spec["audiences"] = spec.get("audiences") or [AUDIENCE]
     token, expires = authenticator.issue(account, seconds, spec["audiences"])
     expiration = f"{datetime.fromtimestamp(expires, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    metadata = {"name": question.call.name, "namespace": question.call.namespace, "creationTimestamp": now()}
+    metadata = {"name": question.call.name, "namespace": question.call.namespace, "uid": str(uuid4())}
+    metadata["creationTimestamp"] = now()
     return Reply(
         CREATED, {**request, "metadata": metadata, "status": {"token": token, "expirationTimestamp": expiration}}
     )

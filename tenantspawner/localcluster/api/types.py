@@ -49,6 +49,7 @@ class Field:
         return self.item or ANYTHING
 
 
+_ATOMIC = {"OwnerReference"}  # of the types that are whole wherever they stand, the one within lists
 ANYTHING = Field("scalar", "any")
 
 
@@ -77,6 +78,7 @@ def parse(words: str) -> Field:
     if words.startswith("["):
         return _parse_list(words[1:-1], required=required)
     name = words.removesuffix(" atomic")
+    atomic = atomic or name in _ATOMIC
     return Field("struct" if name[0].isupper() else "scalar", name, None, required, atomic)
 
 

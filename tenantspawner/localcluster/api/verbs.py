@@ -10,7 +10,7 @@ from typing import Any
 from tenantspawner.localcluster.api import events, patch
 from tenantspawner.localcluster.api.apply import apply
 from tenantspawner.localcluster.api.bodies import parse_apply, parse_patch
-from tenantspawner.localcluster.api.decode import shape_applied, shape_object, shape_patched
+from tenantspawner.localcluster.api.decode import Mismatch, Shaper, shape_applied, shape_object, shape_patched
 from tenantspawner.localcluster.api.deletion import ANSWERED_WITH_OBJECT, DeleteOptions, delete
 from tenantspawner.localcluster.api.exchange import Question, Reply
 from tenantspawner.localcluster.api.listing import list_page
@@ -65,15 +65,17 @@ def _create(registry: Registry, question: Question) -> Reply:
     if target.name or (target.kind.namespaced and not target.namespace):
         raise Refusal.method_not_allowed()
     obj, warnings = shaped(question, question.read())
-    created = registry.create(question.call, obj)
-    return Reply(CREATED, represent(question).one(created), warnings=warnings)
+    call = question.call
+    created = registry.create(call, obj)
+    return Reply(CREATED, represent(question).one(created), warnings=[*warnings, *call.warnings])
 
 
 def _update(registry: Registry, question: Question) -> Reply:
     obj, warnings = shaped(question, question.read())
-    existed = registry.find(question.call) is not None
-    updated = registry.update(question.call, lambda _: obj, create_absent=question.call.kind.kind in CREATED_BY_UPDATE)
-    return Reply(OK if existed else CREATED, represent(question).one(updated), warnings=warnings)
+    call = question.call
+    existed = registry.find(call) is not None
+    updated = registry.update(call, lambda _: obj, create_absent=call.kind.kind in CREATED_BY_UPDATE)
+    return Reply(OK if existed else CREATED, represent(question).one(updated), warnings=[*warnings, *call.warnings])
 
 
 def _patch(registry: Registry, question: Question) -> Reply:
@@ -84,15 +86,20 @@ def _patch(registry: Registry, question: Question) -> Reply:
         raise Refusal(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
     body = parse_patch(question.body)
     field, strictness = root(question.target.kind), question.strictness
-    warnings: list[str] = []
+    call = question.call
 
     def build(old: Object | None) -> Object:
-        new, found = shape_patched(_patched(kind, old or {}, body, field), field, strictness=strictness)
-        warnings.extend(found)
+        new, found = shape_patched(_patched(kind, old or {}, body, field), field, question.target.kind, strictness)
+        call.warnings.extend(found)
+        uid = new.get("metadata", {}).get("uid")
+        if old is not None and uid and uid != old["metadata"]["uid"]:
+            raise Refusal.invalid(
+                call.kind, call.name, [FieldProblem.invalid("metadata.uid", uid, "field is immutable")]
+            )
         return new
 
-    updated = registry.update(question.call, build)
-    return Reply(OK, represent(question).one(updated), warnings=warnings)
+    updated = registry.update(call, build)
+    return Reply(OK, represent(question).one(updated), warnings=call.warnings)
 
 
 def _patched(kind: str, current: Object, body: Any, field: Field) -> Object:
@@ -111,10 +118,10 @@ def _apply(registry: Registry, question: Question) -> Reply:
     served = question.target.served_as
     config = shape_applied(parse_apply(question.body), root(served), served.api_version, served.kind)
     config.setdefault("metadata", {})
-    existed = registry.find(question.call) is not None
-    force = question.query.get("force") == "true"
-    applied = apply(registry, question.call, config, force=force)
-    return Reply(OK if existed else CREATED, represent(question).one(applied))
+    call = question.call
+    existed = registry.find(call) is not None
+    applied = apply(registry, call, config, force=question.query.get("force") == "true")
+    return Reply(OK if existed else CREATED, represent(question).one(applied), warnings=call.warnings)
 
 
 def _missing_manager() -> Refusal:
@@ -132,21 +139,23 @@ def read_delete_options(question: Question) -> DeleteOptions:
     query = question.query
     body: Object = {}
     if question.body.strip():
-        raw = question.read()
-        body, _ = shape_object(
-            raw, root_of("v1", "DeleteOptions"), str(_version(raw)), "DeleteOptions", strictness="Ignore"
-        )
+        body = _options_in(question)
     grace = body.get("gracePeriodSeconds")
     if grace is None and query.get("gracePeriodSeconds"):
         grace = int(query["gracePeriodSeconds"])
     propagation = body.get("propagationPolicy") or query.get("propagationPolicy")
-    if propagation is None and (orphan := body.get("orphanDependents")) is not None:
+    if (orphan := body.get("orphanDependents")) is not None:
+        if propagation is not None:
+            words = "orphanDependents and deletionPropagation cannot be both set"
+            raise Refusal.bad_options("DeleteOptions", FieldProblem.invalid("propagationPolicy", propagation, words))
         propagation = "Orphan" if orphan else "Background"
     if propagation not in {None, "Foreground", "Background", "Orphan"}:
         problem = FieldProblem.not_supported(
             "propagationPolicy", propagation, ["Foreground", "Background", "Orphan", "nil"]
         )
         raise Refusal.bad_options("DeleteOptions", problem)
+    if (stages := body.get("dryRun")) and stages != ["All"]:
+        raise Refusal.bad_options("DeleteOptions", FieldProblem.not_supported("dryRun", stages, ["All"]))
     preconditions = body.get("preconditions", {})
     dry_run = "All" in body.get("dryRun", []) or question.call.dry_run
     return DeleteOptions(
@@ -154,8 +163,21 @@ def read_delete_options(question: Question) -> DeleteOptions:
     )
 
 
-def _version(raw: Any) -> Any:
-    return raw.get("apiVersion", "v1") if isinstance(raw, dict) else "v1"
+def _options_in(question: Question) -> Object:
+    """Read the body of a delete; its refusals say less than those of an object's body."""
+    try:
+        raw = question.read_any()
+    except ValueError as error:
+        raise Refusal.bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+    version, kind = str(raw.get("apiVersion", "v1")), str(raw.get("kind", "DeleteOptions"))
+    if kind != "DeleteOptions":
+        words = f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+        raise Refusal.bad_request(words)
+    try:
+        options: Object = Shaper().shape(raw, root_of("v1", "DeleteOptions"))
+    except Mismatch as mismatch:
+        raise Refusal.bad_request(str(mismatch)) from None
+    return options
 
 
 def _call_of(question: Question, options: DeleteOptions, obj: Object | None = None) -> Call:

@@ -23,6 +23,7 @@ Object = dict[str, Any]
 Represent = Callable[[Object], Object]
 
 _END = b""
+_LAST_BOOKMARK = 2.0
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
@@ -49,6 +50,8 @@ class Watch:
             return
         if whole is not None and seen_as == event.type and self.represent is None:
             self.queue.put_nowait(whole)
+        elif seen_as == "DELETED" and event.type != "DELETED":
+            self.send(seen_as, _as_it_was(event))  # it has left the selection: shown as it was in it
         else:
             self.send(seen_as, event.object)
 
@@ -72,6 +75,12 @@ def _seen_as(event: StoreEvent, selected: Predicate) -> str | None:
     if now:
         return "MODIFIED" if before else "ADDED"
     return "DELETED" if before else None
+
+
+def _as_it_was(event: StoreEvent) -> Object:
+    before = event.previous or event.object
+    metadata = {**before["metadata"], "resourceVersion": event.object["metadata"]["resourceVersion"]}
+    return {**before, "metadata": metadata}
 
 
 class Watches:
@@ -135,8 +144,10 @@ class Watches:
         end = loop.time() + timeout
         try:
             while (left := end - loop.time()) > 0:
-                wait = left if bookmark_every is None else min(left, bookmark_every)
-                line = await self._next(watch, wait, bookmarks=bookmark_every is not None)
+                # The last bookmark comes a little before the end, so that the client has it when it asks again.
+                due = None if bookmark_every is None else min(bookmark_every, left - _LAST_BOOKMARK)
+                bookmarks = due is not None and due > 0
+                line = await self._next(watch, due if due is not None and bookmarks else left, bookmarks=bookmarks)
                 if line is _END:
                     return
                 yield line

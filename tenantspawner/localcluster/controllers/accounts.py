@@ -12,6 +12,11 @@ from tenantspawner.localcluster.store import StoreEvent
 
 ACCOUNT = "default"
 CERTIFICATES = "kube-root-ca.crt"
+_DESCRIPTION = (
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
+    "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
+    "clusters."
+)
 
 
 class AccountController(Controller):
@@ -44,5 +49,7 @@ class AccountController(Controller):
             self.store.put(SERVICE_ACCOUNT, made(SERVICE_ACCOUNT, ACCOUNT, name))
         certificates = self.settings.ca_certificate
         if certificates and self.store.get(CONFIG_MAP, name, CERTIFICATES) is None:
-            self.store.put(CONFIG_MAP, made(CONFIG_MAP, CERTIFICATES, name, data={"ca.crt": certificates}))
+            published = made(CONFIG_MAP, CERTIFICATES, name, data={"ca.crt": certificates})
+            published["metadata"]["annotations"] = {"kubernetes.io/description": _DESCRIPTION}
+            self.store.put(CONFIG_MAP, published)
         return None

@@ -33,10 +33,10 @@ class Policy:
         return LATEST if self.version == "latest" else min(LATEST, int(self.version.removeprefix("v1.")))
 
 
-def enforced(labels: Mapping[str, str]) -> Policy:
-    """Return what the namespace enforces; ``privileged`` where it says nothing."""
-    level = labels.get(f"{PREFIX}enforce", Level.privileged.name)
-    version = labels.get(f"{PREFIX}enforce-version", "latest")
+def asked(labels: Mapping[str, str], mode: str) -> Policy:
+    """Return what the namespace asks for in a mode, ``enforce`` or ``warn``; ``privileged`` where it says nothing."""
+    level = labels.get(PREFIX + mode, Level.privileged.name)
+    version = labels.get(f"{PREFIX}{mode}-version", "latest")
     known = level in Level.__members__
     return Policy(Level[level] if known else Level.restricted, version if _VERSION.fullmatch(version) else "latest")
 

@@ -40,6 +40,7 @@ _UPDATE: Mapping[str, UpdateCheck] = {
     "ClusterRoleBinding": rbac.binding_update_problems,
     "PersistentVolumeClaim": claims.update_problems,
     "Service": network.service_update_problems,
+    "ResourceQuota": limits.quota_update_problems,
     "StorageClass": data.storage_class_update_problems,
 }
 
@@ -57,7 +58,7 @@ def validate_update(kind: Kind, new: Object, old: Object, subresource: str | Non
     problems = list(metadata_problems(kind, new["metadata"]))
     problems += _new_finalizers(new, old)
     if subresource:
-        return problems
+        return [*problems, *(pod_update.status_problems(new, old) if kind.kind == "Pod" else ())]
     if (check := _CREATE.get(kind.kind)) and new != old:
         problems += check(new)
     if update := _UPDATE.get(kind.kind):

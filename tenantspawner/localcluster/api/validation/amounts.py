@@ -23,7 +23,7 @@ def is_extended(name: str) -> bool:
 
 def is_whole(name: str) -> bool:
     """Whether only whole numbers of it make sense."""
-    return name in _WHOLE or name.startswith("count/") or is_extended(name.removeprefix("requests."))
+    return name in _WHOLE or name.startswith("count/") or is_extended(name)
 
 
 def amount_problems(name: str, value: str, field: str) -> Iterator[FieldProblem]:

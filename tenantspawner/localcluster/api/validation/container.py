@@ -24,7 +24,9 @@ _FIELD_PATHS = re.compile(
 _PORT_NAME = re.compile(r"[-a-z0-9]+", re.ASCII)
 
 
-def problems(containers: list[Object], field: str, volumes: set[str], taken: set[str]) -> Iterator[FieldProblem]:
+def problems(
+    containers: list[Object], field: str, volumes: set[str], taken: set[str], *, host_users: bool
+) -> Iterator[FieldProblem]:
     """Yield what is wrong with a list of containers; `taken` collects their names."""
     for index, container in enumerate(containers):
         where = f"{field}[{index}]"
@@ -41,7 +43,11 @@ def problems(containers: list[Object], field: str, volumes: set[str], taken: set
         if policy not in _POLICIES:
             yield FieldProblem.not_supported(f"{where}.imagePullPolicy", policy, _POLICIES)
         yield from resource_problems(container.get("resources", {}), f"{where}.resources")
-        yield from id_problems(container.get("securityContext", {}), f"{where}.securityContext")
+        own = container.get("securityContext", {})
+        yield from id_problems(own, f"{where}.securityContext")
+        if own.get("procMount") == "Unmasked" and host_users:
+            words = "`hostUsers` must be false to use `Unmasked`"
+            yield FieldProblem.invalid(f"{where}.securityContext.procMount", "Unmasked", words)
 
 
 def _name(container: Object, where: str, taken: set[str]) -> Iterator[FieldProblem]:

@@ -13,9 +13,10 @@ Object = dict[str, Any]
 
 LARGEST = 1024 * 1024
 _NEEDED_KEYS = {
-    "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
-    "kubernetes.io/dockercfg": ".dockercfg",
-    "kubernetes.io/ssh-auth": "ssh-privatekey",
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/dockercfg": (".dockercfg",),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
 }
 _FIXED = "field is immutable when `immutable` is set"
 
@@ -36,7 +37,7 @@ def config_map_problems(obj: Object) -> Iterator[FieldProblem]:
         yield FieldProblem.invalid(f"data[{key}]", key, words)
     size = sum(len(value.encode()) for value in data.values()) + sum(len(value) * 3 // 4 for value in binary.values())
     if size > LARGEST:
-        yield FieldProblem("", "FieldValueTooLong", "", f"may not be more than {LARGEST} bytes")
+        yield FieldProblem("[]", "FieldValueTooLong", "", f"may not be more than {LARGEST} bytes")
 
 
 def secret_problems(obj: Object) -> Iterator[FieldProblem]:
@@ -45,14 +46,12 @@ def secret_problems(obj: Object) -> Iterator[FieldProblem]:
     yield from _key_problems(list(data), "data")
     if sum(len(value) * 3 // 4 for value in data.values()) > LARGEST:
         yield FieldProblem("data", "FieldValueTooLong", "", f"may not be more than {LARGEST} bytes")
-    needed = _NEEDED_KEYS.get(obj.get("type", ""))
-    if needed is None:
-        return
-    if needed not in data:
-        yield FieldProblem.required(f"data[{needed}]")
-    elif needed.startswith(".docker") and not _is_json(data[needed]):
-        words = "invalid character looking for beginning of value"
-        yield FieldProblem.invalid(f"data[{needed}]", "<secret contents redacted>", words)
+    for needed in _NEEDED_KEYS.get(obj.get("type", ""), ()):
+        if needed not in data:
+            yield FieldProblem.required(f"data[{needed}]")
+        elif needed.startswith(".docker") and not _is_json(data[needed]):
+            words = "invalid character looking for beginning of value"
+            yield FieldProblem.invalid(f"data[{needed}]", "<secret contents redacted>", words)
 
 
 def _is_json(encoded: str) -> bool:

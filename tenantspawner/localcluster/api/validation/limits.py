@@ -4,17 +4,42 @@ from collections.abc import Iterator
 from typing import Any
 
 from tenantspawner.kube import quantities
-from tenantspawner.localcluster.api.validation.amounts import quota_resource_problems
+from tenantspawner.localcluster.api.names import qualified
+from tenantspawner.localcluster.api.validation.amounts import COMPUTE, is_extended, quota_resource_problems
 from tenantspawner.localcluster.attributes import FieldProblem
 
 Object = dict[str, Any]
 
-_TYPES = ("Container", "PersistentVolumeClaim", "Pod")
+_SCOPES = {
+    "BestEffort", "NotBestEffort", "Terminating", "NotTerminating", "PriorityClass", "CrossNamespacePodAffinity",
+    "VolumeAttributesClass",
+}  # fmt: skip
+_OF_PODS = COMPUTE | {f"{kind}.{name}" for kind in ("requests", "limits") for name in COMPUTE}
 
 
 def quota_problems(quota: Object) -> Iterator[FieldProblem]:
     """Yield what is wrong with a quota."""
-    yield from quota_resource_problems(quota.get("spec", {}).get("hard", {}), "spec.hard")
+    spec = quota.get("spec", {})
+    yield from quota_resource_problems(spec.get("hard", {}), "spec.hard")
+    scopes = spec.get("scopes", [])
+    if not set(scopes) <= _SCOPES:
+        yield FieldProblem.invalid("spec.scopes", scopes, "unsupported scope")
+    elif scopes and not all(_is_scoped(name, scopes) for name in spec.get("hard", {})):
+        yield FieldProblem.invalid("spec.scopes", scopes, "unsupported scope applied to resource")
+
+
+def _is_scoped(name: str, scopes: list[str]) -> bool:
+    """Whether a scope can be said of a resource: all of pods, but only their number where none of them asks for any."""
+    if name in {"pods", "count/pods"}:
+        return True
+    return "BestEffort" not in scopes and (name in _OF_PODS or is_extended(name.removeprefix("requests.")))
+
+
+def quota_update_problems(new: Object, old: Object) -> Iterator[FieldProblem]:
+    """Yield what may not change of a quota."""
+    scopes = new.get("spec", {}).get("scopes", [])
+    if scopes != old.get("spec", {}).get("scopes", []):
+        yield FieldProblem.invalid("spec.scopes", scopes, "field is immutable")
 
 
 def limit_range_problems(limits: Object) -> Iterator[FieldProblem]:
@@ -23,6 +48,8 @@ def limit_range_problems(limits: Object) -> Iterator[FieldProblem]:
     for index, item in enumerate(limits.get("spec", {}).get("limits", [])):
         where = f"spec.limits[{index}]"
         kind = item.get("type", "")
+        for words in qualified(kind):
+            yield FieldProblem.invalid(f"{where}.type", kind, words)
         if kind in seen:
             yield FieldProblem.duplicate(f"{where}.type", kind)
         seen.add(kind)

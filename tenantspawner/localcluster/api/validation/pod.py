@@ -15,6 +15,7 @@ Object = dict[str, Any]
 _RESTART = ("Always", "OnFailure", "Never")
 _DNS = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _OPERATORS = ("Equal", "Exists")
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 # the field of each kind of volume that may not be empty
 _NEEDED = {"secret": "secretName", "configMap": "name", "persistentVolumeClaim": "claimName", "hostPath": "path"}
@@ -28,8 +29,9 @@ def problems(pod: Object) -> Iterator[FieldProblem]:
     taken: set[str] = set()
     if not spec.get("containers"):
         yield FieldProblem.required("spec.containers")
-    yield from container.problems(spec.get("containers", []), "spec.containers", volumes, taken)
-    yield from container.problems(spec.get("initContainers", []), "spec.initContainers", volumes, taken)
+    for key in ("containers", "initContainers"):
+        host_users = spec.get("hostUsers", True)
+        yield from container.problems(spec.get(key, []), f"spec.{key}", volumes, taken, host_users=host_users)
     for key, supported in (("restartPolicy", _RESTART), ("dnsPolicy", _DNS)):
         if spec.get(key) not in supported:
             yield FieldProblem.not_supported(f"spec.{key}", spec.get(key), supported)
@@ -46,6 +48,14 @@ def problems(pod: Object) -> Iterator[FieldProblem]:
         words = "must be between 1 and 2147483647, inclusive"
         yield FieldProblem.invalid("spec.activeDeadlineSeconds", deadline, words)
     yield from _tolerations(spec.get("tolerations", []))
+    yield from _affinity(spec.get("affinity", {}))
+
+
+def _affinity(affinity: Object) -> Iterator[FieldProblem]:
+    required = affinity.get("nodeAffinity", {}).get(_REQUIRED)
+    if required is not None and not required.get("nodeSelectorTerms"):
+        where = f"spec.affinity.nodeAffinity.{_REQUIRED}.nodeSelectorTerms"
+        yield FieldProblem.required(where, "must have at least one node selector term")
 
 
 def _words(spec: Object) -> Iterator[FieldProblem]:

@@ -60,3 +60,10 @@ def _fixed(spec: Object, *, gated: bool) -> Object:
         if key in fixed:
             fixed[key] = [{name: part for name, part in one.items() if name != "image"} for one in fixed[key]]
     return fixed
+
+
+def status_problems(new: Object, old: Object) -> Iterator[FieldProblem]:
+    """Yield what may not change of a pod's status."""
+    before, now = (obj.get("status", {}).get("qosClass") for obj in (old, new))
+    if before and now != before:
+        yield FieldProblem.invalid("status.qosClass", now, "field is immutable")
