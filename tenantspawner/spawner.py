@@ -8,13 +8,12 @@ and what leaves `start` is one sentence with the right status.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from jupyterhub.utils import maybe_future
 from traitlets import Any as AnyValue
 
 from tenantspawner import hub
@@ -34,7 +33,7 @@ from tenantspawner.plan import (
     namespace_name,
     with_secret_env,
 )
-from tenantspawner.policy import Choice, Entitlements, HubProfile, choose, entitle, hub_profiles, read_request
+from tenantspawner.policy import Choice, Entitlements, choose, entitle, read_request
 from tenantspawner.runtime import Runtime
 from tenantspawner.surrounded import Surrounded
 from tenantspawner.web import serve_static, static_url
@@ -112,12 +111,6 @@ class TenantSpawner(Surrounded):
         today = datetime.now(UTC).date()
         return entitle(feed.tenancy(), hub.identity_of(self.user), today, await self._hub_profiles())
 
-    async def _hub_profiles(self) -> Mapping[str, HubProfile]:
-        listed = self.profile_list
-        if callable(listed):
-            listed = await maybe_future(listed(self))
-        return hub_profiles(listed or [])
-
     # -- starting ----------------------------------------------------------------------------------------------
 
     async def start(self) -> str:
@@ -149,8 +142,8 @@ class TenantSpawner(Surrounded):
             settings = await self.pod_settings()
             self.record = hub.Record(spawn_id=spawn_id)
             return draw_plain(settings, self.server_context(settings), spawn_id)
-        choice = await self._choose()
         self.take_off()
+        choice = self._put_on_beyond_the_pod(await self._choose())
         configured = await self._configured(without_calls=set())
         self.namespace = namespace_name(choice.entitlement, self._envelope(), self._home)
         self._name_for_dns()

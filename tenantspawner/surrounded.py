@@ -5,10 +5,12 @@ And the one way in which anything that goes wrong is told: a sentence for the pe
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from jupyterhub.app import JupyterHub
+from jupyterhub.utils import maybe_future
 
 from tenantspawner import hub
 from tenantspawner.cluster import Connection, Deadline, Watch
@@ -18,9 +20,12 @@ from tenantspawner.kube.names import label_value
 from tenantspawner.kube.objects import Pod
 from tenantspawner.kubespawner import KubeSpawner
 from tenantspawner.lifecycle import Care, Configured, Feed, Pace, Server, Sources, Where
-from tenantspawner.policy import hub_profiles
+from tenantspawner.plan.pod import in_order
+from tenantspawner.policy import Choice, HubProfile, hub_profiles
 from tenantspawner.runtime import Runtime, Wiring, runtime
+from tenantspawner.settings.choice import resolved
 from tenantspawner.settings.tenancy import TenancySettings
+from tenantspawner.settings.worn import POD_SETTINGS
 from tenantspawner.tenancy import Envelope
 
 AROUND = 30.0  # seconds to read what is around a tenant's namespaces
@@ -80,6 +85,24 @@ class Surrounded(TenancySettings, KubeSpawner):
         slugs = None if callable(listed) else tuple(hub_profiles(listed or []))
         care = Care(self.sweep_interval, self.sweep_age, self.sweep_share)
         return await runtime(Wiring(connection, self._envelope(), where, slugs, care))
+
+    async def _hub_profiles(self) -> Mapping[str, HubProfile]:
+        """The hub's own profiles as this person would have them; what cannot be offered is in the log."""
+        listed = self.profile_list
+        if callable(listed):
+            listed = await maybe_future(listed(self))
+        found = hub_profiles(await resolved(in_order(listed or []), self))
+        for profile in found.values():
+            if profile.problem:
+                self.log.error("The profile %s is offered to nobody: %s", profile.slug, profile.problem)
+        return found
+
+    def _put_on_beyond_the_pod(self, choice: Choice) -> Choice:
+        """Give the spawner what a choice overrides beyond the pod, such as ``http_timeout``, until the next start."""
+        for name in choice.override.keys() - set(POD_SETTINGS):
+            self.put_on(name, choice.override[name])
+        of_pod = {name: value for name, value in choice.override.items() if name in POD_SETTINGS}
+        return replace(choice, override=of_pod)
 
     async def _pods(self, run: Runtime, deadline: Deadline) -> Watch[Pod]:
         """The watch that covers this server: our label under a tenancy, KubeSpawner's in the hub's own namespace."""

@@ -10,16 +10,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from jupyterhub.utils import maybe_future
 from slugify import slugify
 
 from tenantspawner.errors import Misconfigured, Refused
 from tenantspawner.kube.templates import fill
 from tenantspawner.policy.patterns import MAX_TEXT, Pattern, Unsupported
+from tenantspawner.settings.deprecated import RENAMED
 
 Profile = dict[str, Any]
 Options = Mapping[str, Any]
 
 UNLISTED = "unlisted-choice"
+_OVERRIDE = "kubespawner_override"
 
 
 def completed(profiles: Sequence[Profile]) -> list[Profile]:
@@ -34,6 +37,32 @@ def completed(profiles: Sequence[Profile]) -> list[Profile]:
     if complete and not any(profile.get("default") for profile in complete):
         complete[0]["default"] = True
     return complete
+
+
+async def resolved(profiles: Sequence[Any], spawner: Any) -> list[Profile]:
+    """Return a copy of the profiles with slugs, in which every override is a value under the setting's name of today.
+
+    Functions of the spawner, which may be async, are called. A profile that has one that fails, or no name, is left out:
+    it takes no other with it, and the spawner's log says why.
+    """
+    found = []
+    for profile in copy.deepcopy(list(profiles)):
+        try:
+            if not isinstance(profile, dict) or not (profile.get("slug") or profile.get("display_name")):
+                raise Misconfigured("profile_list", "has an entry with neither display_name nor slug")
+            profile.setdefault("slug", slugify(str(profile.get("display_name"))))
+            for part in _with_overrides(profile):
+                part[_OVERRIDE] = {
+                    RENAMED.get(name, name): await maybe_future(value(spawner)) if callable(value) else value
+                    for name, value in part[_OVERRIDE].items()
+                }
+        except Misconfigured as wrong:
+            spawner.log.error("A profile is offered to nobody: %s", wrong.detail)
+        except Exception:
+            spawner.log.exception("The profile %s is offered to nobody: its override has failed", profile["slug"])
+        else:
+            found.append(profile)
+    return found
 
 
 def overrides(profiles: Sequence[Profile], options: Options) -> list[Mapping[str, Any]]:
@@ -97,6 +126,17 @@ def _completed(profile: Any) -> Profile:
         if unlisted["enabled"]:
             unlisted.setdefault("display_name_in_choices", "Other...")
     return profile
+
+
+def _with_overrides(profile: Profile) -> Iterator[dict[str, Any]]:
+    """Everything in a profile that has an override; what has another shape is refused by whoever reads it."""
+    options = profile.get("profile_options")
+    parts: list[Any] = [profile]
+    for option in options.values() if isinstance(options, dict) else ():
+        if isinstance(option, dict):
+            choices = option.get("choices")
+            parts += [option.get("unlisted_choice"), *(choices.values() if isinstance(choices, dict) else ())]
+    return (part for part in parts if isinstance(part, dict) and isinstance(part.get(_OVERRIDE), dict))
 
 
 def _options(profile: Profile) -> dict[str, Any]:
