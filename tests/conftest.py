@@ -1,8 +1,17 @@
-"""What every test may use: golden files, written anew by ``pytest --update-goldens`` (look at the difference then)."""
+"""What every test may use.
+
+Golden files are written anew by ``pytest --update-goldens`` (look at the difference then); examples of properties are the same at each run.
+"""
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples each time: a run that fails fails again. `--hypothesis-profile=search` looks for new ones.
+settings.register_profile("repeatable", derandomize=True, max_examples=50, deadline=None)
+settings.register_profile("search", max_examples=2000, deadline=None)
+settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -55,6 +55,7 @@ def stages() -> list[Stage]:
             "cluster, embedded cluster, command line",
             (*existing("cluster", "localcluster", "settings", "peers", "cli", "docs"), *PARALLEL),
         ),
+        Stage("at scale", existing("scale")),
         Stage("models", existing("model")),
         Stage("integration", (*existing("integration", "lifecycle", "browser"), *PARALLEL, "-m", "not realcluster")),
         Stage(

@@ -11,6 +11,7 @@ Source: K. Thompson, Regular expression search algorithm, CACM 11 (1968).
 
 import importlib
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -113,8 +114,10 @@ def _compile(pattern: str) -> _Machine:
     if len(pattern) > _MAX_PATTERN:
         raise Unsupported(f"is too long: {len(pattern)} characters, at most {_MAX_PATTERN}")
     try:
-        re.compile(pattern)
-        tree = _parser.parse(pattern)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # Python's advice is for programmers
+            re.compile(pattern)
+            tree = _parser.parse(pattern)
     except (re.error, OverflowError, RecursionError) as problem:
         raise Unsupported(f"is not a regular expression: {problem}") from None
     machine = _Machine()
