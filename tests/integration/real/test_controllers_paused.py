@@ -27,7 +27,8 @@ async def test_no_pod_before_the_quota_counts_and_none_is_left_behind(plane, hom
         finally:
             plane.resume("kube-controller-manager")
         assert took < 11
-        assert "quota controller does not work" in refusal.value.sentence and namespace in refusal.value.sentence
+        assert "quota controller does not work" in refusal.value.sentence
+        assert namespace in refusal.value.sentence
 
         started = await hub.start("ada")
 
