@@ -1,0 +1,51 @@
+"""The keys of the tenancy document as tables, from the JSON Schema of its models and what `meanings` says of them."""
+
+from meanings import MEANINGS, ORDER
+
+from tenantspawner.tenancy import schema
+
+
+def page():
+    whole = schema()
+    models = {"Tenancy": whole, **whole["$defs"]}
+    return "\n".join(part for name in ORDER for part in section(name, models[name]))
+
+
+def section(name, model):
+    title, introduction = MEANINGS[name][""]
+    yield f"(doc-{name.lower()})=\n\n## {title}\n\n{introduction}\n"
+    yield "| key | value | meaning |\n| --- | --- | --- |"
+    required = model.get("required", [])
+    for key, value in model["properties"].items():
+        meaning = MEANINGS[name][key]
+        must = " **Required.**" if key in required else ""
+        yield f"| `{key}` | {form(value)} | {meaning}{must} |"
+    yield ""
+
+
+def form(value):
+    """Say in words what a schema takes."""
+    if "$ref" in value:
+        name = value["$ref"].rpartition("/")[2]
+        return f"[{MEANINGS[name][''][0].lower()}](#doc-{name.lower()})"
+    if "oneOf" in value or "anyOf" in value:
+        forms = [form(one) for one in value.get("oneOf", value.get("anyOf")) if one.get("type") != "null"]
+        if {"text", "number"} >= set(forms):
+            return "amount" if len(forms) > 1 else forms[0]
+        return " or ".join(dict.fromkeys(forms))
+    if "const" in value:
+        return f"`{value['const']}`"
+    if "enum" in value:
+        return " or ".join(f"`{one}`" for one in value["enum"])
+    match value.get("type"):
+        case "array":
+            return f"list of {form(value['items'])}"
+        case "object":
+            inner = value.get("additionalProperties") or next(iter(value.get("patternProperties", {}).values()), None)
+            return f"mapping of name to {form(inner)}" if isinstance(inner, dict) else "mapping"
+        case "integer" | "number":
+            return "number"
+        case "boolean":
+            return "`true` or `false`"
+        case _:
+            return {"date": "day"}.get(value.get("format"), "text")
