@@ -46,7 +46,7 @@ def existing(*names: str) -> tuple[str, ...]:
 def stages() -> list[Stage]:
     coverage = [f"--cov=tenantspawner.{name}" for name in COVERED]
     return [
-        Stage("pure packages", existing(*PURE)),
+        Stage("pure packages", (*existing(*PURE), "-m", "not scale")),
         Stage("house", existing("house")),
         Stage(
             "branch coverage", (*existing(*PURE), *coverage, "--cov-branch", "--cov-report=term", "--cov-fail-under=95")
@@ -55,7 +55,7 @@ def stages() -> list[Stage]:
             "cluster, embedded cluster, command line",
             (*existing("cluster", "localcluster", "settings", "peers", "cli", "docs"), *PARALLEL),
         ),
-        Stage("at scale", existing("scale")),
+        Stage("at scale", (*existing("scale", *PURE), "-m", "scale")),
         Stage("models", existing("model")),
         Stage("integration", (*existing("integration", "lifecycle", "browser"), *PARALLEL, "-m", "not realcluster")),
         Stage(

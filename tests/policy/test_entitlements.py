@@ -174,6 +174,7 @@ def test_a_hostile_group_name_is_matched_at_once():
     assert time.perf_counter() - started < 0.05
 
 
+@pytest.mark.scale
 def test_ten_thousand_members_and_five_hundred_tenants_cost_a_millisecond_a_person():
     profiles = {f"p{number}": Profile(cpu="1", gpu=number % 3) for number in range(50)}
     tenants = {

@@ -127,7 +127,7 @@ def on_rights(w):
         Attack("bind itself in its own namespace", "hub-kind", "hub-kind", "POST", f"{RIGHTS}/namespaces/{w.namespace}/rolebindings", binding(w, own_role, **hub)),
         Attack("widen its binding at home", "hub-kind|binding-role|escalation", "hub-kind|binding-role", "PATCH", f"{RIGHTS}/namespaces/{w.namespace}/rolebindings/tenantspawner-hub", {"subjects": binding(w, own_role, **user)["subjects"]}, MERGE),
         Attack("a binding without label", "hub-object", "hub-object", "POST", bindings, unlabelled),
-        Attack("delete a binding", "rbac", "hub-kind", "DELETE", f"{bindings}/everything"),
+        Attack("delete a person's binding", "hub-object", "hub-object", "DELETE", f"{bindings}/everything"),
         Attack("bind cluster-admin everywhere", "rbac", "hub-place", "POST", f"{RIGHTS}/clusterrolebindings", admin),
         Attack("a cluster role with everything", "rbac", "hub-place", "POST", f"{RIGHTS}/clusterroles", {"metadata": {"name": "evil"}, "rules": [rule]}),
         Attack("widen the notebook role", "rbac", "hub-place", "PATCH", f"{RIGHTS}/clusterroles/{notebook}", {"rules": [rule]}, MERGE),
@@ -255,6 +255,7 @@ def on_secrets(w):
         Attack("a Secret in the hub's namespace", "rbac", "hub-kind", "POST", f"{at_home}/secrets", empty),
         Attack("a Secret without label", "hub-object", "hub-object", "POST", secrets, {"metadata": {"name": "evil"}}),
         Attack("an identity for the default account", "hub-object", "hub-object", "PATCH", f"/api/v1/namespaces/{w.tenant}/serviceaccounts/default", {"metadata": {"annotations": {"iam": "evil"}}}, MERGE),
+        Attack("delete the default account", "hub-object", "hub-object", "DELETE", f"/api/v1/namespaces/{w.tenant}/serviceaccounts/default"),
         Attack("an account in a foreign namespace", "rbac", "hub-place", "POST", "/api/v1/namespaces/other/serviceaccounts", empty),
     ]  # fmt: skip
 

@@ -100,7 +100,7 @@ def test_pull_secrets_are_named_and_never_all(plane, printed):
     assert [(rule["verbs"], rule.get("resourceNames")) for rule in rules] == [
         (["get"], ["ours", "theirs"]),
         (["create"], None),
-        (["patch"], ["ours", "theirs"]),
+        (["get", "patch", "delete"], ["ours", "theirs"]),
     ]
 
 

@@ -7,6 +7,7 @@ rights were used.
 import pytest
 import yaml
 
+from tenantspawner.kube.kinds import kind_of
 from tests.rbac.plans import PULL_SECRET, the_plan
 from tests.rbac.world import World
 from tests.support.rights import granted, settle
@@ -47,6 +48,14 @@ def with_servers(world, plan, pod):
     stop = {"preconditions": {"uid": pod["metadata"]["uid"]}, "propagationPolicy": "Background"}
     world.ok("DELETE", f"{core}/pods/{plan.pod_name}", stop)
     world.ok("DELETE", f"{core}/persistentvolumeclaims/{plan.claim['metadata']['name']}")
+
+
+def retire(world, plan):
+    """What the hub takes away when no document says it any more."""
+    for obj in plan.provisions.furnishings:
+        path = kind_of(obj).path(plan.namespace, obj["metadata"]["name"])
+        uid = world.ok("GET", path)["metadata"]["uid"]
+        world.ok("DELETE", path, {"preconditions": {"uid": uid}, "propagationPolicy": "Background"})
 
 
 def check(world, mark, *manifests):
@@ -92,6 +101,7 @@ def test_mode_2_runs_servers_in_namespaces_that_admins_have_made(plane, printed)
     pod = world.start(plan, makes_namespace=False)
     world.ok("GET", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{plan.namespace}/rolebindings/tenantspawner-hub")
     with_servers(world, plan, pod)
+    retire(world, plan)
     notebook = next(each for each in yaml.safe_load_all(rights) if each["metadata"]["name"] == "tenantspawner-notebook")
     check(world, mark, without(rights, notebook))
     for path in ("/api/v1/namespaces", "/api/v1/namespaces/other", "/api/v1/pods", "/api/v1/namespaces/other/pods"):
@@ -107,6 +117,7 @@ def test_mode_3_makes_namespaces_and_binds_itself_in_them(plane, hub, printed):
     hub.watch("/api/v1/namespaces")
     hub.ok("GET", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{plan.namespace}/rolebindings/tenantspawner-hub")
     with_servers(hub, plan, pod)
+    retire(hub, plan)
     rights = printed("--mode", "3", "--namespace", "jupyterhub")
     others = [each for each in yaml.safe_load_all(rights) if each["metadata"]["name"] in OTHERS]
     check(hub, mark, without(rights, *others))
@@ -134,10 +145,21 @@ def test_the_cluster_wide_read_role_watches_everywhere(plane, hub, printed):
     rights = printed("--mode", "3", "--namespace", "jupyterhub", "--cluster-read")
     read = [each for each in yaml.safe_load_all(rights) if "read" in each["metadata"]["name"]]
     plane.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(read))
+    plan = the_plan(hub)
     mark = plane.audit_mark()
-    for plural in ("pods", "resourcequotas"):
-        hub.ok("GET", f"/api/v1/{plural}")
-        hub.watch(f"/api/v1/{plural}")
+    for path in (
+        "/api/v1/pods",
+        "/api/v1/resourcequotas",
+        "/api/v1/limitranges",
+        "/api/v1/serviceaccounts",
+        "/apis/networking.k8s.io/v1/networkpolicies",
+        "/apis/rbac.authorization.k8s.io/v1/rolebindings",
+    ):
+        hub.ok("GET", path)
+        hub.watch(path)
+    for obj in (*plan.provisions.fences, *plan.provisions.furnishings):
+        if obj["kind"] != "Secret":
+            hub.ok("GET", kind_of(obj).path(plan.namespace, obj["metadata"]["name"]))
     check(hub, mark, yaml.safe_dump_all(read))
     assert hub.ask("GET", "/api/v1/secrets").status == 403
     plane.kubectl("delete", "clusterrolebinding", "tenantspawner.jupyterhub.read")

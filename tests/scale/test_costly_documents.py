@@ -10,6 +10,8 @@ import pytest
 
 from tenantspawner.tenancy import Envelope, Source, read
 
+pytestmark = pytest.mark.scale
+
 HEAD = "version: 1\nimages: {s: {image: quay.io/a/b}}\nprofiles: {s: {}}\ntenants:\n"
 MEMBER = "members: [{users: [x]}]"
 

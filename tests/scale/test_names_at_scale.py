@@ -1,6 +1,10 @@
 """Covers kube.names at scale: a million people, and no two share a namespace."""
 
+import pytest
+
 from tenantspawner.kube.names import compose
+
+pytestmark = pytest.mark.scale
 
 
 def test_a_million_names_do_not_collide():

@@ -115,6 +115,7 @@ GROUPS = BASE.replace("      - groups: [physics]\n", MEMBERS)
 ONE_LIST = BASE.replace("[physics]\n", f"[{', '.join(f'g{number}' for number in range(10_000))}]\n")
 
 
+@pytest.mark.scale
 @pytest.mark.parametrize("text", [GROUPS, ONE_LIST])
 def test_ten_thousand_members_are_read_within_a_second(text):
     limit = 1.0 if sys.gettrace() is None else 6.0  # coverage traces every line
@@ -127,6 +128,7 @@ def _seconds(text: str) -> float:
     return time.process_time() - began
 
 
+@pytest.mark.scale
 def test_a_thousand_tenants_are_no_million_comparisons():
     tenants = "".join(f"  t{number}: {{members: [], images: [scipy], profiles: [small]}}\n" for number in range(3000))
     text = BASE.replace("default: physics\n", tenants)
