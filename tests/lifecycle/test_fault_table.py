@@ -85,7 +85,7 @@ def versions(lab, namespace):
 async def carried_out(lab, row):
     plan = a_plan(row.person)
     strike(lab, row, plan)
-    _, result = await timed(lab.start(plan, within=25, events=False))
+    _, result = await timed(lab.start(plan, within=25, grace=8, events=False))
     return row, plan, result
 
 
@@ -117,7 +117,7 @@ async def test_a_namespace_that_cannot_be_made_ends_the_start_before_anything_el
                 lab.local.faults.delay(3.0, **fault)
             else:
                 lab.local.faults.answer(row.fault, **fault)
-            _, result = await timed(lab.start(plan, within=6, events=False))
+            _, result = await timed(lab.start(plan, within=6, grace=8, events=False))
             lab.local.faults.clear()
             if what := problem(lab, row, plan, result):
                 wrong.append(f"{row}: {what}")
