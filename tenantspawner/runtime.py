@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from tenantspawner.cluster import Cluster, Connection, Deadline, connect
-from tenantspawner.errors import TenantSpawnerError
+from tenantspawner.errors import TenancyUnavailable, TenantSpawnerError
 from tenantspawner.kube.kinds import POD
 from tenantspawner.kube.names import label_value
 from tenantspawner.kube.objects import Pod
@@ -30,11 +30,12 @@ from tenantspawner.lifecycle import (
     Sweeper,
     Turns,
     Where,
+    examine,
     surroundings,
 )
 from tenantspawner.plan import Binding, Surroundings, subject_of
 from tenantspawner.policy import option_problems
-from tenantspawner.tenancy import Envelope, Reading, Source, read
+from tenantspawner.tenancy import Envelope, Reading, Source, Tenancy, read
 from tenantspawner.tenancy.models import Tenant
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class Runtime:
     turns: Turns = field(default_factory=Turns)
     reconciler: Reconciler | None = None
     _sweeping: bool = False
+    _examined: bool = False
     _features: frozenset[str] | None = None
     _whoami: str = ""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -91,6 +93,18 @@ class Runtime:
             hub = label_value(self.wiring.envelope.hub_id)
             sweeper = Sweeper(self.cluster, hub, self.sight.watches, known, self.wiring.care)
             self._tasks.append(asyncio.create_task(sweeper.run(), name="sweeper"))
+
+    def examine(self, configured: Configured) -> None:
+        """Begin to look at what the hub may do and what the cluster can; once."""
+        if self._examined or self.feed is None:
+            return
+        self._examined = True
+
+        async def look(feed: Feed) -> None:
+            await feed.settled(Deadline.after(SETTLE))
+            await examine(self.cluster, partial(_in_force, feed), configured)
+
+        self._tasks.append(asyncio.create_task(look(self.feed), name="examination"))
 
     def reconcile(
         self, sources: Callable[["Runtime", Feed], Sources], pace: Pace, up: Callable[[], Awaitable[None]]
@@ -147,6 +161,13 @@ class Runtime:
             await self.feed.close()
         await self.sight.close()
         await self.cluster.close()
+
+
+def _in_force(feed: Feed) -> Tenancy | None:
+    try:
+        return feed.tenancy()
+    except TenancyUnavailable:
+        return None
 
 
 def _read(wiring: Wiring, sources: Sequence[Source]) -> Reading:

@@ -116,7 +116,7 @@ class Surrounded(TenancySettings, KubeSpawner):
         )
 
     def _look_after(self, run: Runtime) -> None:
-        """Let the sweeper and the reconciler run once the hub is up."""
+        """Have a look at rights and cluster; let the sweeper and the reconciler run once the hub is up."""
         if not (self.tenanted and JupyterHub.initialized()):
             return
         app = JupyterHub.instance()
@@ -125,6 +125,7 @@ class Surrounded(TenancySettings, KubeSpawner):
             await hub.is_up(app)
             return hub.known_servers(app.db, app.users)
 
+        run.examine(self._configured_around())
         run.sweep(known)
         run.reconcile(
             partial(self._sources, app), Pace(self.reconcile_interval, self.reconcile_at_once), partial(hub.is_up, app)

@@ -6,6 +6,7 @@ when it raises.
 """
 
 from tenantspawner.lifecycle.around import Configured, surroundings
+from tenantspawner.lifecycle.examine import examine
 from tenantspawner.lifecycle.feed import Feed, Where
 from tenantspawner.lifecycle.journal import Journal, Step
 from tenantspawner.lifecycle.launch import Made
@@ -35,6 +36,7 @@ __all__ = [
     "Sweeper",
     "Turns",
     "Where",
+    "examine",
     "spawn",
     "stop",
     "surroundings",

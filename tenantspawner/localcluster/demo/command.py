@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from tenantspawner.errors import TenantSpawnerError
+from tenantspawner.kube.advice import advice
 from tenantspawner.localcluster.demo.api import HUB_NAMESPACE
 from tenantspawner.localcluster.demo.hubprocess import PortInUseError
 from tenantspawner.localcluster.demo.people import HUB_CONFIG, PASSWORD, PEOPLE, university
@@ -43,7 +44,9 @@ def run(options: DemoOptions) -> int:
         print(error, file=sys.stderr)
     except BrokenPipeError:
         raise  # whoever read this went away; not a problem of the demo
-    except (TenantSpawnerError, RuntimeError, ValueError, OSError) as error:
+    except TenantSpawnerError as error:
+        print(f"The demo could not start: {advice(error)}", file=sys.stderr)
+    except (RuntimeError, ValueError, OSError) as error:
         print(f"The demo could not start: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130

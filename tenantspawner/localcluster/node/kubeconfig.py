@@ -21,7 +21,7 @@ def read_kubeconfig(file: Path, keep_in: Path, context: str | None = None) -> Ac
     ValueError
         A part is missing, with a sentence that names it.
     """
-    config = yaml.safe_load(file.read_text())
+    config = _read(file)
     chosen = _named(config, "contexts", "context", context or config.get("current-context", ""))
     cluster = _named(config, "clusters", "cluster", chosen["cluster"])
     user = _named(config, "users", "user", chosen["user"])
@@ -44,6 +44,17 @@ def read_kubeconfig(file: Path, keep_in: Path, context: str | None = None) -> Ac
         client_cert=(certificate, key) if certificate and key else None,
         insecure=bool(cluster.get("insecure-skip-tls-verify")),
     )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """Read the file; the loader's own texts hold lines of it, and so perhaps a token."""
+    try:
+        config = yaml.safe_load(file.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError):
+        config = None
+    if not isinstance(config, dict):
+        raise ValueError(f"{file} is not a kubeconfig")  # noqa: TRY004  # as for any other part that is missing
+    return config
 
 
 def _named(config: dict[str, Any], many: str, one: str, name: str) -> dict[str, Any]:
