@@ -6,39 +6,37 @@ afresh: a watch may lag behind our own writes. What the API server makes of a ma
 so that it is not put back again and again.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from tenantspawner.cluster import Cluster, Deadline, Meaning, meaning
-from tenantspawner.errors import ApiError
+from tenantspawner.cluster import Cluster, Deadline
 from tenantspawner.kube import labels
 from tenantspawner.kube.kinds import NAMESPACE, RESOURCE_QUOTA, kind_of
 from tenantspawner.lifecycle.ownership import check_owner
 from tenantspawner.lifecycle.provision import all_of, ensure
 from tenantspawner.lifecycle.quotas import close_quota, write_quota
+from tenantspawner.lifecycle.takeaway import take_away
 from tenantspawner.lifecycle.turns import Turn
 from tenantspawner.lifecycle.views import Views
 from tenantspawner.plan import (
     CLOSED,
+    Inventory,
     Manifest,
     Provisions,
-    Reference,
     differences,
-    inventory,
     namespace_change,
     other_hands,
-    read_inventory,
-    written_inventory,
 )
 
 log = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
 QUOTA = "tenantspawner"  # the name of our quota
-_FORBIDDEN = {Meaning.NO_RIGHT, Meaning.DENIED}
+COUNTED_AT_ONCE = 4  # the controller may do 20 a second by default; more than this many gain nothing
 
 
 class Came(Enum):
@@ -53,10 +51,15 @@ class Came(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What upkeep works with; `accepted` is what the API server has made of manifests, by their place."""
+    """What upkeep works with.
+
+    `counting` bounds the quotas that the cluster's quota controller is asked to count anew: a first start waits behind
+    them. `accepted` is what the API server has made of manifests, by their place.
+    """
 
     cluster: Cluster
     views: Views
+    counting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(COUNTED_AT_ONCE))
     accepted: dict[tuple[str, str, str], tuple[Manifest, Manifest]] = field(default_factory=dict)
 
     def expected(self, obj: Manifest) -> Manifest:
@@ -100,7 +103,7 @@ async def _carry(hands: Hands, turn: Turn, wanted: Provisions, deadline: Deadlin
     """Carry an edit: write what differs, take away what was dropped, record what has been provisioned."""
     cluster = hands.cluster
     await turn.rest()
-    there = await cluster.get(NAMESPACE, None, wanted.namespace, deadline)
+    there = await _now(hands, wanted.namespace, deadline)
     if there is None or _going(there):
         return Came.GONE
     check_owner(there, wanted.space)
@@ -108,25 +111,36 @@ async def _carry(hands: Hands, turn: Turn, wanted: Provisions, deadline: Deadlin
         return await _repair(hands, turn, wanted, there, deadline, verify=False)  # a start was here meanwhile
     if wanted.rights is not None and _suspect(hands, wanted.rights, known_only=False):
         await ensure(cluster, wanted.rights, deadline)
-    await turn.rest()
-    seen = hands.views.look(wanted.quota).seen
-    quota = write_quota(cluster, wanted.quota, deadline, leased=wanted.leased, seen=seen)
-    await all_of(quota, *(ensure(cluster, obj, deadline) for obj in _to_write(hands, wanted.fences)))
-    await turn.rest()
-    await all_of(*(ensure(cluster, obj, deadline) for obj in _to_write(hands, wanted.furnishings)))
-    await turn.rest()
-    left = await _take_away(cluster, wanted, there, deadline)
+    await _write(hands, turn, wanted, deadline)
+    left = [ref for ref in _left_over(there, wanted).things if not await take_away(cluster, wanted, ref, deadline)]
     change = namespace_change(wanted.space, there)
-    things = written_inventory(inventory(wanted) | left)
-    change["annotations"] = {
-        **change.get("annotations", {}), labels.PLAN_DIGEST: wanted.digest, labels.INVENTORY: things,
-    }  # fmt: skip
+    noted = Inventory.of(wanted) | Inventory(frozenset(left))
+    record = {labels.PLAN_DIGEST: wanted.digest, labels.INVENTORY: str(noted)}
+    change["annotations"] = {**change.get("annotations", {}), **record}
+    await turn.rest()
     await cluster.patch(NAMESPACE, None, wanted.namespace, {"metadata": change}, deadline)
     return Came.CHANGED
 
 
-def _to_write(hands: Hands, objects: tuple[Manifest, ...]) -> list[Manifest]:
-    return [obj for obj in objects if _suspect(hands, obj, known_only=False)]
+async def _now(hands: Hands, namespace: str, deadline: Deadline) -> Json | None:
+    """The namespace at this moment: as the watch has it, else as it is read."""
+    sighting = hands.views.namespace(namespace)
+    return sighting.seen if sighting.known else await hands.cluster.get(NAMESPACE, None, namespace, deadline)
+
+
+async def _write(hands: Hands, turn: Turn, wanted: Provisions, deadline: Deadline) -> None:
+    """Write what differs: the quota first and until it is in force, then the rest."""
+    cluster, views = hands.cluster, hands.views
+    if _suspect(hands, wanted.quota, known_only=False, leased=wanted.leased):
+        async with hands.counting:
+            await turn.rest()
+            seen = views.look(wanted.quota).seen
+            if await write_quota(cluster, wanted.quota, deadline, leased=wanted.leased, seen=seen):
+                await views.quota_in_force(wanted.quota, deadline)
+    for several in (wanted.fences, wanted.furnishings):
+        if objects := [obj for obj in several if _suspect(hands, obj, known_only=False)]:
+            await turn.rest()
+            await all_of(*(ensure(cluster, obj, deadline) for obj in objects))
 
 
 def _suspect(hands: Hands, obj: Manifest, *, known_only: bool, leased: frozenset[str] = frozenset()) -> bool:
@@ -135,39 +149,6 @@ def _suspect(hands: Hands, obj: Manifest, *, known_only: bool, leased: frozenset
     if not sighting.known:
         return not known_only
     return sighting.seen is None or bool(differences(hands.expected(obj), sighting.seen, leased))
-
-
-async def _take_away(cluster: Cluster, wanted: Provisions, there: Json, deadline: Deadline) -> frozenset[Reference]:
-    """Delete what was put here once and no document says any more; returns what could not be deleted."""
-    left = [ref for ref in _left_over(there, wanted) if not await _taken(cluster, wanted, ref, deadline)]
-    return frozenset(left)
-
-
-async def _taken(cluster: Cluster, wanted: Provisions, ref: Reference, deadline: Deadline) -> bool:
-    namespace = wanted.namespace
-    try:
-        kind = kind_of({"apiVersion": ref.api_version, "kind": ref.kind})
-        there = await cluster.get(kind, namespace, ref.name, deadline)
-        if there is None:
-            return True
-        if not _ours(there, wanted):
-            log.warning(
-                "%s %s/%s is not wanted any more, but it is not ours: left alone", ref.kind, namespace, ref.name
-            )
-            return True
-        await cluster.delete(kind, namespace, ref.name, uid=there["metadata"]["uid"], deadline=deadline)
-    except KeyError:
-        return True
-    except ApiError as error:
-        if meaning(error.answer) not in _FORBIDDEN:
-            raise
-        log.warning(
-            "%s %s/%s is not wanted any more, and the hub may not delete it. Do so: kubectl -n %s delete %s %s",
-            ref.kind, namespace, ref.name, namespace, ref.kind.lower(), ref.name,
-        )  # fmt: skip
-        return False
-    log.info("Deleted %s %s/%s: no document says it any more", ref.kind, namespace, ref.name)
-    return True
 
 
 async def _repair(
@@ -247,11 +228,6 @@ def _is_closed(hands: Hands, namespace: str) -> bool:
     return "pods" in hard and all(value == "0" for value in hard.values())
 
 
-def _ours(there: Json, wanted: Provisions) -> bool:
-    owner = (there["metadata"].get("annotations") or {}).get(labels.OWNER)
-    return _hub(there) == _hub(wanted.space) and owner == wanted.owner
-
-
 def _hub(obj: Json) -> str | None:
     return (obj["metadata"].get("labels") or {}).get(labels.HUB)
 
@@ -260,10 +236,9 @@ def _going(obj: Json) -> bool:
     return bool(obj["metadata"].get("deletionTimestamp"))
 
 
-def _left_over(noted: Json, wanted: Provisions) -> frozenset[Reference]:
+def _left_over(noted: Json, wanted: Provisions) -> Inventory:
     """What was put into a namespace and is not wanted any more."""
-    notes = noted["metadata"].get("annotations") or {}
-    return read_inventory(notes.get(labels.INVENTORY, "")) - inventory(wanted)
+    return Inventory.noted(noted) - Inventory.of(wanted)
 
 
 def _noted_digest(noted: Json) -> str:

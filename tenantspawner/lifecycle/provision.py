@@ -22,7 +22,7 @@ from tenantspawner.lifecycle.gate import in_force, quota_in_force
 from tenantspawner.lifecycle.journal import Journal
 from tenantspawner.lifecycle.ownership import check_owner
 from tenantspawner.lifecycle.quotas import write_quota
-from tenantspawner.plan import Manifest, Provisions, inventory, read_inventory, written_inventory
+from tenantspawner.plan import Inventory, Manifest, Provisions
 
 log = logging.getLogger(__name__)
 
@@ -147,9 +147,8 @@ async def _relabel(cluster: Cluster, existing: Mapping[str, Any], space: Manifes
 
 async def _record(cluster: Cluster, wanted: Provisions, existing: Mapping[str, Any] | None, deadline: Deadline) -> None:
     """Say what has been provisioned. What an edit has dropped stays in the inventory until it has been taken away."""
-    notes = existing["metadata"].get("annotations") or {} if existing else {}
-    things = inventory(wanted) | read_inventory(notes.get(labels.INVENTORY, ""))
-    recorded = {labels.PLAN_DIGEST: wanted.digest, labels.INVENTORY: written_inventory(things)}
+    things = Inventory.of(wanted) | (Inventory.noted(existing) if existing else Inventory())
+    recorded = {labels.PLAN_DIGEST: wanted.digest, labels.INVENTORY: str(things)}
     await cluster.patch(NAMESPACE, None, wanted.namespace, {"metadata": {"annotations": recorded}}, deadline)
 
 

@@ -253,7 +253,7 @@ class Reconciler:
     async def _one(self, noted: Json, docket: _Docket, *, verify: bool) -> None:
         name = noted["metadata"]["name"]
         try:
-            came = await self._settle(noted, docket, verify=verify)
+            came = await self._settle(self._views.namespace(name).seen or noted, docket, verify=verify)
         except GaveWay:
             if not self._turns.wanted(name):
                 self.touch(name)

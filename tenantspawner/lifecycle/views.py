@@ -7,13 +7,14 @@ again at each of those. A change that matters (not a quota's own counting) is to
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from tenantspawner.cluster import Cluster, Deadline, Watch
-from tenantspawner.errors import TenantSpawnerError
+from tenantspawner.errors import DeadlinePassed, TenantSpawnerError
 from tenantspawner.kube.kinds import NAMESPACE
 from tenantspawner.kube.objects import KubeObject, Namespace, ResourceQuota
 from tenantspawner.kube.provisioned import LimitRange, NetworkPolicy, RoleBinding, ServiceAccount
@@ -26,6 +27,7 @@ WATCHED: tuple[type[KubeObject], ...] = (
     Namespace, ResourceQuota, LimitRange, NetworkPolicy, ServiceAccount, RoleBinding,
 )  # fmt: skip
 FIRST_LIST = 10.0  # seconds to wait for it; a kind that takes longer is not known until then
+COUNTED_WITHIN = 2.0  # seconds; then the quota controller is too slow, or does not work
 _CHANGES_BY_ITSELF = {"metadata", "status"}
 
 
@@ -79,6 +81,19 @@ class Views:
         if watch is not None and watch.store.complete and watch.healthy:
             return [_plain(item) for item in watch.store.all()]
         return [*await self._cluster.list(NAMESPACE, label_selector=self._selector, deadline=deadline)]
+
+    async def quota_in_force(self, quota: Manifest, deadline: Deadline) -> None:
+        """Wait on the watch until the quota controller has counted a quota that was changed; not long, and not without one."""
+        watch: Watch[ResourceQuota] | None = self._watches.get(ResourceQuota.KIND.kind)
+        if watch is None or not watch.healthy:
+            return
+        metadata, wanted = quota["metadata"], quota["spec"]["hard"]
+
+        def counted(seen: ResourceQuota | None) -> bool:
+            return seen is None or (seen.spec.hard == seen.status.hard and wanted.items() <= seen.spec.hard.items())
+
+        with suppress(DeadlinePassed):
+            await watch.store.until(metadata["namespace"], metadata["name"], counted, deadline.shorter(COUNTED_WITHIN))
 
     async def close(self) -> None:
         """End all watches."""

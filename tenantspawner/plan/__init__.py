@@ -7,14 +7,12 @@ hub and the cluster as `Surroundings`; nothing is read from anywhere else, and n
 from tenantspawner.plan.account import subject_of
 from tenantspawner.plan.changes import (
     CLOSED,
+    Inventory,
     Reference,
     closed_quota,
-    inventory,
     namespace_change,
     quota_change,
-    read_inventory,
     with_nothing_leased,
-    written_inventory,
 )
 from tenantspawner.plan.draw import Chosen, draw, draw_plain, provisions, with_secret_env
 from tenantspawner.plan.drift import differences, other_hands
@@ -30,6 +28,7 @@ __all__ = [
     "Binding",
     "Chosen",
     "Close",
+    "Inventory",
     "Keep",
     "Law",
     "Leave",
@@ -47,7 +46,6 @@ __all__ = [
     "differences",
     "draw",
     "draw_plain",
-    "inventory",
     "judge",
     "namespace_change",
     "namespace_name",
@@ -55,10 +53,8 @@ __all__ = [
     "owned",
     "provisions",
     "quota_change",
-    "read_inventory",
     "standing_of",
     "subject_of",
     "with_nothing_leased",
     "with_secret_env",
-    "written_inventory",
 ]

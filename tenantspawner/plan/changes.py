@@ -1,11 +1,11 @@
 """The changes that bring a namespace and its quota in line, as JSON merge patches; and what an edit takes away.
 
-A merge patch writes what differs and nothing else, so that keys of others stay. What a namespace has of ours that no
-document says any more is known from its ``managedFields``; which objects were put into it, from an inventory in its
-annotations, since the hub has no right to list them.
+A merge patch writes what differs and nothing else, so that keys of others stay. What was put into a namespace, and which
+labels of the document's it was given, is kept in an annotation of its own, since the hub has no right to list those things.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tenantspawner.kube import labels
@@ -19,7 +19,11 @@ CLOSED = "closed"
 """The digest of a namespace in which nothing may be started."""
 
 _KEPT = {POD.kind, PERSISTENT_VOLUME_CLAIM.kind, NAMESPACE.kind, RESOURCE_QUOTA.kind, SERVICE_ACCOUNT.kind}
-_NOTES = {labels.PLAN_DIGEST, labels.INVENTORY}
+_ALWAYS = {
+    labels.HUB, labels.TENANT, labels.USER, labels.OWNER, labels.MANAGED_BY, labels.PLAN_DIGEST, labels.INVENTORY,
+    "kubernetes.io/metadata.name", "pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/warn",
+}  # fmt: skip
+_GROUPS = ("labels", "annotations")
 
 
 class Reference(NamedTuple):
@@ -31,6 +35,60 @@ class Reference(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.api_version}/{self.kind}/{self.name}"
+
+
+class Mark(NamedTuple):
+    """A label or an annotation of a namespace; `group` is ``labels`` or ``annotations``."""
+
+    group: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.group}:{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What was put into a namespace and may be taken away by a later edit: bindings, secrets, further objects, marks."""
+
+    things: frozenset[Reference] = frozenset()
+    marks: frozenset[Mark] = frozenset()
+
+    @classmethod
+    def of(cls, wanted: Provisions) -> "Inventory":
+        """What provisions put there."""
+        things = frozenset(_reference(obj) for obj in wanted.furnishings if obj["kind"] not in _KEPT)
+        metadata = wanted.space["metadata"]
+        marks = (Mark(group, key) for group in _GROUPS for key in metadata.get(group) or () if key not in _ALWAYS)
+        return cls(things, frozenset(marks))
+
+    @classmethod
+    def noted(cls, space: Json) -> "Inventory":
+        """Read what a namespace says; entries that are none are left out, and so is what is never taken away."""
+        text = (space["metadata"].get("annotations") or {}).get(labels.INVENTORY, "")
+        marks = [
+            Mark(*entry.split(":", 1)) for entry in text.split(",") if entry.startswith(("labels:", "annotations:"))
+        ]
+        parts = [entry.rsplit("/", 2) for entry in text.split(",")]
+        things = [Reference(*part) for part in parts if len(part) == len(Reference._fields) and ":" not in part[0]]
+        return cls(
+            frozenset(thing for thing in things if thing.kind not in _KEPT),
+            frozenset(mark for mark in marks if mark.key not in _ALWAYS),
+        )
+
+    def __or__(self, other: "Inventory") -> "Inventory":
+        """Both together."""
+        return Inventory(self.things | other.things, self.marks | other.marks)
+
+    def __sub__(self, other: "Inventory") -> "Inventory":
+        """What the other does not have."""
+        return Inventory(self.things - other.things, self.marks - other.marks)
+
+    def __bool__(self) -> bool:
+        return bool(self.things or self.marks)
+
+    def __str__(self) -> str:
+        return ",".join(sorted(map(str, (*self.things, *self.marks))))
 
 
 def quota_change(quota: Manifest, seen: Json, leased: frozenset[str] = frozenset()) -> Manifest:
@@ -69,47 +127,18 @@ def closed_quota(name: str, space: Json, seen: Json | None) -> Manifest:
 
 
 def namespace_change(space: Manifest, seen: Json) -> Manifest:
-    """Build the patch of a namespace's labels and annotations: what differs, and without what we had put there before."""
+    """Build the patch of a namespace's labels and annotations: what differs, and without what no document says any more."""
     changes: Manifest = {}
     there = seen["metadata"]
-    for group in ("labels", "annotations"):
+    ours = Inventory.noted(seen).marks
+    for group in _GROUPS:
         wanted, had = space["metadata"].get(group) or {}, there.get(group) or {}
-        ours = _ours(there.get("managedFields") or (), group)
-        gone = {key: None for key in had if key in ours and key not in wanted and key not in _NOTES}
+        gone = {key: None for key in had if Mark(group, key) in ours and key not in wanted}
         differ = {key: value for key, value in wanted.items() if had.get(key) != value}
         if gone or differ:
             changes[group] = {**differ, **gone}
     return changes
 
 
-def inventory(wanted: Provisions) -> frozenset[Reference]:
-    """What is put into a namespace that a later edit may take away: bindings, secrets, further objects."""
-    return frozenset(_reference(obj) for obj in wanted.furnishings if obj["kind"] not in _KEPT)
-
-
-def read_inventory(text: str) -> frozenset[Reference]:
-    """Read an inventory; entries that are none are left out, and so are those that are never deleted."""
-    parts = (entry.rsplit("/", 2) for entry in text.split(","))
-    found = {Reference(*part) for part in parts if len(part) == len(Reference._fields)}
-    return frozenset(reference for reference in found if reference.kind not in _KEPT)
-
-
-def written_inventory(references: frozenset[Reference]) -> str:
-    """Write an inventory for the namespace's annotation."""
-    return ",".join(sorted(map(str, references)))
-
-
 def _reference(obj: Manifest) -> Reference:
     return Reference(obj["apiVersion"], obj["kind"], obj["metadata"]["name"])
-
-
-def _ours(entries: Any, group: str) -> frozenset[str]:
-    """The keys of labels or annotations that our field manager has written."""
-    return frozenset(
-        key for entry in entries if entry.get("manager") == labels.FIELD_MANAGER for key in _keys(entry, group)
-    )
-
-
-def _keys(entry: Json, group: str) -> Iterator[str]:
-    fields = ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get(f"f:{group}") or {}
-    return (key.removeprefix("f:") for key in fields if key.startswith("f:"))
