@@ -8,11 +8,12 @@ A quota is never more than its entry in the ledger, and the ledger's sum never m
 of every object; the worst that a crash leaves is a grant too many, which `overdue` finds.
 """
 
+from tenantspawner.budget import steps
 from tenantspawner.budget.amounts import NOTHING, Amounts, total
 from tenantspawner.budget.granting import Ask, Granting, begin_grant, grant_step, shortage
 from tenantspawner.budget.ledger import FOUND, Grant, Ledger, Nonce, SpawnId, lease_name
 from tenantspawner.budget.rebuilding import Rebuilding, begin_rebuild, rebuild_ledger, rebuild_step
-from tenantspawner.budget.returning import Returning, begin_return, return_step
+from tenantspawner.budget.returning import Ending, Returning, begin_fence, begin_return, return_step
 from tenantspawner.budget.seen import (
     Answer,
     LedgerSeen,
@@ -28,9 +29,9 @@ from tenantspawner.budget.shortage import Cause, Shortage, Speech, over_own, own
 from tenantspawner.budget.sweeping import Overdue, Sighting, abandoned, overdue
 
 __all__ = [
-    "FOUND", "NOTHING", "Amounts", "Answer", "Ask", "Cause", "Grant", "Granting", "Ledger", "LedgerSeen", "NoLedger",
+    "FOUND", "NOTHING", "Amounts", "Answer", "Ask", "Cause", "Ending", "Grant", "Granting", "Ledger", "LedgerSeen", "NoLedger",
     "NoQuota", "Nonce", "Outcome", "Overdue", "PodSeen", "PodsSeen", "QuotaSeen", "QuotasSeen", "Rebuilding",
-    "Returning", "Shortage", "Sighting", "SpawnId", "Speech", "abandoned", "begin_grant", "begin_rebuild",
+    "Returning", "Shortage", "Sighting", "SpawnId", "Speech", "abandoned", "begin_fence", "begin_grant", "begin_rebuild",
     "begin_return", "grant_step", "lease_name", "over_own", "overdue", "own_shortage", "rebuild_ledger",
-    "rebuild_step", "refusal", "return_step", "shortage", "total",
+    "rebuild_step", "refusal", "return_step", "shortage", "steps", "total",
 ]  # fmt: skip

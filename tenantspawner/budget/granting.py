@@ -3,7 +3,7 @@
 1. read the quota, then the ledger; too little left: refuse
 2. swap the ledger at the version read, with the grant in it; lost: 1
 3. raise the quota at the version read, to the namespace's whole entry; lost: 1, where our grant is swapped again
-4. wait until that is in force; create the pod; count the namespace's pods
+4. wait until that very raise is in force (another's: 1); create the pod; count the namespace's pods
 
 A quota that is missing is made with nothing first and then read, so that a raise always has a version to lose by.
 
@@ -57,12 +57,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Granting:
-    """How far a grant is: the step under way, the quota as last read, the namespace's entry with this grant in it."""
+    """How far a grant is: the step under way, the quota as last read, the namespace's entry with this grant in it.
+
+    `raised` is the nonce of our raise. A quota with another was changed since, maybe by a sweep that took us for dead and
+    then by somebody's grant of the same size.
+    """
 
     ask: Ask
     step: Step
     quota: QuotaSeen | None = None
     entry: Amounts = NOTHING
+    raised: Nonce | None = None
     counted: Amounts | None = None
 
     @property
@@ -102,17 +107,17 @@ def grant_step(task: Granting, answer: Answer, nonce: Nonce) -> Granting:  # noq
         case ReadQuota(), NoQuota():
             return replace(task, quota=None, step=ReadLedger())
         case ReadLedger(), NoLedger():
-            return replace(task, step=Rebuild())
+            return replace(task, step=Rebuild(answer.version))
         case ReadLedger(), LedgerSeen() if task.counted is not None:
             enough = task.counted.within(answer.ledger.entry(ask.namespace))
             return replace(task, step=Done() if enough else Refuse(Shortage(Cause.TAKEN)))
         case ReadLedger(), LedgerSeen():
             return _reserve(task, answer, nonce)
         case SwapLedger(), Outcome.WRITTEN if task.quota is not None:
-            return replace(task, step=RaiseQuota(ask.namespace, task.quota.version, task.entry, nonce))
+            return replace(task, raised=nonce, step=RaiseQuota(ask.namespace, task.quota.version, task.entry, nonce))
         case RaiseQuota(), Outcome.WRITTEN:
             return replace(task, step=WaitHard(ask.namespace))
-        case WaitHard(), QuotaSeen() if task.entry.within(answer.hard):
+        case WaitHard(), QuotaSeen() if answer.nonce == task.raised:
             return replace(task, step=CreatePod(ask.namespace)) if answer.in_force else task
         case CreatePod(), Outcome.WRITTEN:
             return replace(task, step=CountPods(ask.namespace))

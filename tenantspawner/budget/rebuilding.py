@@ -1,9 +1,10 @@
 """Rebuilding a ledger that is gone or cannot be read, from quotas and pods; before the next grant.
 
+0. where there is none: make it by POST, empty and so not readable; then there is a version to swap at
 1. read all quotas of the tenant's namespaces
 2. touch each: same values, new nonce, at the version read, so that a grant that was under way loses its raise; lost: 1
 3. wait until each is in force; count all pods
-4. make the ledger at the version of the one that cannot be read, or by POST; lost: somebody else was first
+4. swap the ledger at the version of the one that could not be read; lost: somebody else was first
 
 Each namespace is entered with what its quota allows or its pods use, whichever is more. What the quota allows beyond the
 pods stands under an id of its own, which only the sweep ends: a pod may be on its way.
@@ -14,7 +15,16 @@ from dataclasses import dataclass, replace
 
 from tenantspawner.budget.ledger import Grant, Ledger, Nonce, SpawnId
 from tenantspawner.budget.seen import Answer, NoQuota, Outcome, PodSeen, PodsSeen, QuotaSeen, QuotasSeen
-from tenantspawner.budget.steps import CountAllPods, Done, LowerQuota, ReadQuotas, Step, SwapLedger, WaitHard
+from tenantspawner.budget.steps import (
+    CountAllPods,
+    CreateLedger,
+    Done,
+    LowerQuota,
+    ReadQuotas,
+    Step,
+    SwapLedger,
+    WaitHard,
+)
 
 REBUILT = "rebuilt-"
 """Begins the id of what a quota allows beyond its pods when the ledger is rebuilt."""
@@ -34,7 +44,7 @@ class Rebuilding:
 
 def begin_rebuild(keys: frozenset[str], version: str) -> Rebuilding:
     """The first step; `version` is that of a ledger that cannot be read, empty when there is none."""
-    return Rebuilding(keys, version, ReadQuotas())
+    return Rebuilding(keys, version, ReadQuotas() if version else CreateLedger())
 
 
 def rebuild_step(task: Rebuilding, answer: Answer, nonce: Nonce) -> Rebuilding:  # noqa: PLR0911  # the protocol is one table; in pieces nobody could hold it against the design
@@ -51,8 +61,8 @@ def rebuild_step(task: Rebuilding, answer: Answer, nonce: Nonce) -> Rebuilding: 
         case CountAllPods(), PodsSeen():
             new = rebuild_ledger(task.quotas, answer.pods, task.keys, nonce)
             return replace(task, step=SwapLedger(task.version, new))
-        case SwapLedger(), _:
-            return replace(task, step=Done())
+        case ((SwapLedger() | CreateLedger()), _):
+            return replace(task, step=Done())  # the ledger is read again, whoever wrote it
         case _:
             return replace(task, step=ReadQuotas())
 

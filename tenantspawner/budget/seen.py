@@ -9,19 +9,23 @@ from enum import Enum, auto
 from typing import Any
 
 from tenantspawner.budget.amounts import NOTHING, Amounts
-from tenantspawner.budget.ledger import FOUND, Ledger, SpawnId
+from tenantspawner.budget.ledger import FOUND, Ledger, Nonce, SpawnId
 from tenantspawner.kube import labels
 from tenantspawner.kube.charges import in_quota
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaSeen:
-    """A namespace's ResourceQuota. `in_force` says that ``status.hard`` is ``spec.hard`` and everything is counted."""
+    """A namespace's ResourceQuota.
+
+    `in_force` says that ``status.hard`` is ``spec.hard`` and everything is counted; `nonce` is of the last write of ours.
+    """
 
     namespace: str
     version: str
     hard: Amounts
     in_force: bool
+    nonce: Nonce
     holder: str = ""
 
     @classmethod
@@ -37,6 +41,7 @@ class QuotaSeen:
             metadata["resourceVersion"],
             Amounts.read(hard),
             counted and Amounts.read(enforced) == Amounts.read(hard),
+            Nonce(str(notes.get(labels.GRANT_NONCE, ""))),
             str(notes.get(labels.OWNER, "")),
         )
 

@@ -26,7 +26,7 @@ class ReadLedger:
 
 @dataclass(frozen=True, slots=True)
 class SwapLedger:
-    """Write the ledger in the place of one version; an empty version means that there must be none yet."""
+    """Write the ledger in the place of one version."""
 
     version: str
     new: Ledger
@@ -91,8 +91,15 @@ class CountAllPods:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateLedger:
+    """Make the tenant's ledger by POST, without content; it fails where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rebuild:
-    """There is no ledger that can be read: rebuild it first, then go on. Answer: any; the ledger is read again."""
+    """There is no ledger that can be read: rebuild it first, at that version. Answer: any; the ledger is read again."""
+
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,7 @@ Step = (
     | CountPods
     | ReadQuotas
     | CountAllPods
+    | CreateLedger
     | Rebuild
     | Done
     | Refuse

@@ -1,16 +1,17 @@
 """What the sweep returns: grants nobody needs, what is booked for pods that are gone, quotas that allow more than is granted.
 
 A grant is abandoned when no pod of its spawn is there and no spawn of this hub works on it. Another hub may, or it may have
-been made this moment: so it must be found abandoned, unchanged by its nonce, in an earlier pass as well (the caller
-remembers, and knows how long ago that was; longer than the API server lets a request live). When that is wrong all the same, the
-spawn fails and the budget holds.
+been made this moment. So the first pass that finds it only lowers the quota, and a later one ends it, if it is still
+abandoned and its nonce the same; between them must be more than the minute that the API server lets a request live. When that is
+wrong about who is alive, a spawn fails and the budget holds; see `returning`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tenantspawner.budget.amounts import NOTHING, Amounts
 from tenantspawner.budget.ledger import FOUND, Ledger, Nonce, SpawnId
+from tenantspawner.budget.returning import Ending
 from tenantspawner.budget.seen import PodSeen, QuotaSeen
 
 
@@ -35,30 +36,41 @@ def abandoned(ledger: Ledger, pods: Iterable[PodSeen], under_way: Collection[Spa
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """One namespace in which something is to be returned: the spawns that are over, and whether its quota has drifted."""
+    """One namespace in which something is to be done.
+
+    `fence` are grants to be fenced now, `over` those that end, `drifted` whether its quota allows more than is granted.
+    """
 
     namespace: str
-    over: frozenset[SpawnId]
+    fence: frozenset[Ending]
+    over: frozenset[Ending]
     drifted: bool
 
 
 def overdue(
     ledger: Ledger,
     quotas: Iterable[QuotaSeen],
-    pods: Iterable[PodSeen],
-    given_up: Collection[Sighting],
+    pods: Sequence[PodSeen],
+    *,
+    orphans: Collection[Sighting],
+    fenced: Collection[Sighting],
     keys: frozenset[str],
 ) -> tuple[Overdue, ...]:
-    """Decide what is to be returned now; `given_up` are those that were abandoned long enough."""
-    over: dict[str, set[SpawnId]] = {}
-    for sighting in given_up:
-        over.setdefault(sighting.namespace, set()).add(sighting.spawn)
-    for namespace in _over_booked(ledger, pods):
-        over.setdefault(namespace, set())
+    """Decide what to do now. `orphans` are `abandoned` at this moment, `fenced` those fenced long enough ago."""
+    ended, fence = _by_namespace(set(orphans) & set(fenced)), _by_namespace(set(orphans) - set(fenced))
+    booked = set(_over_booked(ledger, pods))
     drifted = {quota.namespace for quota in quotas if not quota.hard.only(keys).within(ledger.entry(quota.namespace))}
     return tuple(
-        Overdue(name, frozenset(over.get(name, ())), name in drifted) for name in sorted(over.keys() | drifted)
+        Overdue(name, fence.get(name, frozenset()), ended.get(name, frozenset()), name in drifted)
+        for name in sorted(ended.keys() | fence.keys() | booked | drifted)
     )
+
+
+def _by_namespace(sightings: Iterable[Sighting]) -> dict[str, frozenset[Ending]]:
+    found: dict[str, frozenset[Ending]] = {}
+    for seen in sightings:
+        found[seen.namespace] = found.get(seen.namespace, frozenset()) | {Ending(seen.spawn, seen.nonce)}
+    return found
 
 
 def _over_booked(ledger: Ledger, pods: Iterable[PodSeen]) -> list[str]:
