@@ -9,7 +9,9 @@ import re
 
 import pytest
 
+from tenantspawner.errors import ApiStatus
 from tenantspawner.kube.kinds import kind_of
+from tenantspawner.observe import why_denied
 from tests.plan.documents import AROUND, SPAWNS, WHOLE
 from tests.plan.drawing import TEN_LINES, drawn, parsed, profile, tenant
 from tests.support.controlplane.fixture import running_control_plane
@@ -139,3 +141,28 @@ def test_a_gpu_pod_is_within_its_own_quota(plane):
         if "status unknown for quota" not in str(answers[0].body):
             break
     assert [answer.status for answer in answers] == [201, 201], answers[0].body
+
+
+SAID = [
+    ({"cpu_limit": 9}, "The quota here does not leave enough (cpu: 0 of 2 in use, this server asks for 9)."),
+    ({"mem_limit": "16G"}, "maximum memory usage per Container is 8Gi, but limit is 16Gi."),
+    ({"extra_containers": [{"name": "r", "image": "r", "securityContext": {"runAsUser": 0}}]}, "The Pod Security level here (restricted) does not allow this server: runAsUser=0"),
+    ({"extra_containers": [{"name": "r", "image": "r", "resources": {"requests": {"cpu": "4"}, "limits": {"cpu": "2"}}}]}, "must be less than or equal to cpu limit of 2. Ask"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("config", "words"), SAID)
+def test_what_the_api_server_refuses_is_understood(plane, config, words):
+    document = tenant(quota={"user": {"cpu": 2}}, limits={"max": {"memory": "8Gi"}, "default": {"cpu": "500m"}})
+    document["profiles"] = {"small": {}}
+    plan = drawn(document, "ned", config={"cpu_limit": 1})
+    bigger = drawn(
+        {**document, "tenants": tenant(document, quota={})["tenants"]}, "ned", config={"cpu_limit": 1, **config}
+    )
+    for _ in range(200):
+        make(plane, plan)
+        refused = send(plane, bigger.pod, dry=True)
+        if "status unknown for quota" not in str(refused.body):
+            break
+    status = ApiStatus(refused.status, refused.body["reason"], refused.body["message"])
+    assert words in why_denied(status)
