@@ -188,6 +188,7 @@ def _check_patched_type(patched: Object, kind: Kind) -> None:
     if (version, name) == (kind.api_version, kind.kind):
         return
     if is_known(str(version), str(name)):
+        Shaper().shape(patched, root_of(str(version), str(name)))  # it is read as what it says it is first
         raise Mismatch(f"unable to convert {name} in {version} to {kind.kind}")
     raise Mismatch(f'no kind "{name}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"')
 
