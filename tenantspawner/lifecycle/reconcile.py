@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 
 Json = Mapping[str, Any]
 SETTLE = 0.1  # seconds, so that what changes together is looked at together
+FEW = 3  # namespaces at once while starts come
 SETTLED = 0.3  # seconds from a change until it is looked at, by when all watches have told of what was written with it
 AGAIN = 60.0  # seconds until a pass in which something failed is made again
 ONE = 60.0  # seconds that one namespace may take
@@ -219,12 +220,14 @@ class Reconciler:
     async def _work(self, todo: deque[Json], docket: _Docket) -> None:
         """Go through namespaces, a few at a time; what is touched meanwhile goes first."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(max(1, self._pace.at_once)):
-                group.create_task(self._worker(todo, docket))
+            for rank in range(max(1, self._pace.at_once)):
+                group.create_task(self._worker(rank, todo, docket))
 
-    async def _worker(self, todo: deque[Json], docket: _Docket) -> None:
+    async def _worker(self, rank: int, todo: deque[Json], docket: _Docket) -> None:
         while not self._edited:
-            if self._touched:
+            if rank >= FEW and todo and self._turns.lately():
+                await asyncio.sleep(SETTLE)
+            elif self._touched:
                 name = next(iter(self._touched))
                 del self._touched[name]
                 await self._again(name, docket)

@@ -2,7 +2,8 @@
 
 Any number of starts may be in a namespace at once, as ever. Upkeep takes a namespace only while no start is in it, and
 asks between its requests whether one has come: then it lets go at once, and is told when the namespace is free again. While
-starts are under way anywhere, upkeep rests before each of its requests, up to a second, so that it never stands still.
+starts are under way anywhere, upkeep rests before each of its requests, up to a second, so that it never stands still;
+and as long as starts come every few seconds it does fewer things at once, since what is under way when one comes delays it.
 """
 
 import asyncio
@@ -10,6 +11,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from tenantspawner.cluster.deadline import now
+
+LATELY = 3.0  # seconds after the last start in which the next one is expected
 REST = 1.0  # seconds that a request of upkeep waits at most for starts elsewhere
 
 
@@ -25,6 +29,7 @@ class Turns:
         self._held: dict[str, asyncio.Event] = {}
         self._quiet = asyncio.Event()
         self._quiet.set()
+        self._last = float("-inf")
         self._listeners: list[Callable[[str], None]] = []
 
     def on_free(self, listener: Callable[[str], None]) -> None:
@@ -35,6 +40,7 @@ class Turns:
     async def start(self, namespace: str) -> AsyncIterator[None]:
         """A start: waits for nothing but the one request of upkeep that may be under way there."""
         self._starts[namespace] += 1
+        self._last = now()
         self._quiet.clear()
         try:
             while (held := self._held.get(namespace)) is not None:
@@ -58,6 +64,10 @@ class Turns:
     def wanted(self, namespace: str) -> bool:
         """Whether a start waits for that namespace."""
         return namespace in self._starts
+
+    def lately(self) -> bool:
+        """Whether a start has come in the last few seconds."""
+        return now() - self._last < LATELY
 
     async def quiet(self) -> None:
         """Wait until no start is under way anywhere, but not for long."""
