@@ -28,15 +28,16 @@ def form(value):
     if "$ref" in value:
         name = value["$ref"].rpartition("/")[2]
         return f"[{MEANINGS[name][''][0].lower()}](#doc-{name.lower()})"
-    if "oneOf" in value or "anyOf" in value:
-        forms = [form(one) for one in value.get("oneOf", value.get("anyOf")) if one.get("type") != "null"]
-        if {"text", "number"} >= set(forms):
-            return "amount" if len(forms) > 1 else forms[0]
-        return " or ".join(dict.fromkeys(forms))
-    if "const" in value:
-        return f"`{value['const']}`"
-    if "enum" in value:
-        return " or ".join(f"`{one}`" for one in value["enum"])
+    if several := value.get("oneOf", value.get("anyOf")):
+        forms = dict.fromkeys(form(one) for one in several if one.get("type") != "null")
+        return "amount" if set(forms) == {"text", "number"} else " or ".join(forms)
+    if choices := value.get("enum", [value["const"]] if "const" in value else []):
+        return " or ".join(f"`{one}`" for one in choices)
+    return plain(value)
+
+
+def plain(value):
+    """Say it of a value of one type."""
     match value.get("type"):
         case "array":
             return f"list of {form(value['items'])}"
@@ -48,4 +49,4 @@ def form(value):
         case "boolean":
             return "`true` or `false`"
         case _:
-            return {"date": "day"}.get(value.get("format"), "text")
+            return "day" if value.get("format") == "date" else "text"

@@ -6,7 +6,10 @@ from tenantspawner import errors
 
 WHO = {
     errors.PersonMustAct: ("The person can mend it", "The sentence is shown in the form, by REST and while it starts."),
-    errors.AdminMustAct: ("An administrator can mend it", "The person is told whom to ask; the detail is in the hub's log."),
+    errors.AdminMustAct: (
+        "An administrator can mend it",
+        "The person is told whom to ask; the detail is in the hub's log.",
+    ),
     errors.ClusterTrouble: ("The cluster", "Retried where that can help; running servers are not affected."),
 }
 

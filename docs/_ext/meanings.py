@@ -118,8 +118,7 @@ MEANINGS = {
     "Ceilings": {
         "": (
             "Ceilings",
-            "Besides these keys, any of a ResourceQuota: `requests.cpu`, `requests.nvidia.com/mig-1g.10gb`, `count/services`. "
-            "For devices that are not named the ceiling is the most that one server of the tenant's profiles may ask for.",
+            "Besides these keys, any of a ResourceQuota, such as `requests.nvidia.com/mig-1g.10gb`. For devices that are not named the ceiling is the most that one server of the tenant's profiles may ask for.",
         ),
         "cpu": "Cores, by limits.",
         "memory": "Memory, by limits.",

@@ -42,7 +42,9 @@ def entry(owner, name, trait):
 
 
 def describe(trait):
-    return trait.info().removesuffix(" or None").removeprefix("an ").removeprefix("a ").replace("unicode string", "text")
+    return (
+        trait.info().removesuffix(" or None").removeprefix("an ").removeprefix("a ").replace("unicode string", "text")
+    )
 
 
 def default(trait):
