@@ -118,7 +118,8 @@ async def _carry(hands: Hands, turn: Turn, wanted: Provisions, deadline: Deadlin
     record = {labels.PLAN_DIGEST: wanted.digest, labels.INVENTORY: str(noted)}
     change["annotations"] = {**change.get("annotations", {}), **record}
     await turn.rest()
-    await cluster.patch(NAMESPACE, None, wanted.namespace, {"metadata": change}, deadline)
+    answer = await cluster.patch(NAMESPACE, None, wanted.namespace, {"metadata": change}, deadline)
+    hands.views.answered(answer)
     return Came.CHANGED
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from tenantspawner.cluster import Cluster, Deadline, Watch
+from tenantspawner.cluster.store import newer
 from tenantspawner.errors import DeadlinePassed, TenantSpawnerError
 from tenantspawner.kube.kinds import NAMESPACE
 from tenantspawner.kube.objects import KubeObject, Namespace, ResourceQuota
@@ -47,6 +48,11 @@ class Views:
         self._selector = selector
         self._touched = touched
         self._watches: dict[str, Watch[Any]] = {}
+        self._answers: dict[tuple[str, str, str], Json] = {}
+
+    def answered(self, obj: Json) -> None:
+        """Take what the API server has answered to a write of ours, until the watch has caught up with it."""
+        self._answers[obj["kind"], obj["metadata"].get("namespace", ""), obj["metadata"]["name"]] = obj
 
     async def open(self, deadline: Deadline) -> None:
         """Watch what may be watched and is not yet; returns when the first lists are there, or soon after."""
@@ -124,12 +130,23 @@ class Views:
         if watch is None or not watch.store.complete or not watch.healthy:
             return Sighting(known=False)
         found = watch.store.get(namespace, name)
-        return Sighting(known=True, seen=None if found is None else _plain(found))
+        seen = None if found is None else _plain(found)
+        answer = self._answers.pop((kind, namespace or "", name), None)
+        if seen is not None and answer is not None and _is_later(answer, seen):
+            self._answers[kind, namespace or "", name] = answer
+            return Sighting(known=True, seen=answer)
+        return Sighting(known=True, seen=seen)
 
 
 def _content(obj: KubeObject) -> tuple[Any, ...]:
     body = (getattr(obj, name) for name in obj.__struct_fields__ if name not in _CHANGES_BY_ITSELF)
     return (obj.metadata.uid, obj.metadata.labels, obj.metadata.annotations, *body)
+
+
+def _is_later(one: Json, other: Json) -> bool:
+    """Whether one view of the same object is newer than another."""
+    mine, theirs = one["metadata"], other["metadata"]
+    return mine["uid"] == theirs["uid"] and newer(mine["resourceVersion"], theirs["resourceVersion"])
 
 
 def _plain(obj: KubeObject) -> Json:
