@@ -81,6 +81,8 @@ class Ledger:
                     raise ValueError("the ledger has not the form of version 1")
         except RecursionError:
             raise ValueError("the ledger is nested too deeply") from None
+        if len({(grant.namespace, grant.spawn) for grant in ledger.grants}) < len(ledger.grants):
+            raise ValueError("the ledger has two grants of one spawn")
         if ledger.text() != text:
             raise ValueError("the ledger is not written as this program writes it")
         return ledger

@@ -178,7 +178,7 @@ async def test_a_refused_start_writes_nothing():
     async with a_world(1, ["a", "b"]) as world:
         await world.start("a", "s1")
         before = len(world.local.requests)
-        with pytest.raises(BudgetExhausted, match="Physics has 0 of 1 GPU free. In use: a 1. Ask help@example.edu"):
+        with pytest.raises(BudgetExhausted, match=r"Physics has 0 of 1 GPU free\. In use: a 1\. Ask help@example\.edu"):
             await world.start("b", "s2")
         assert {row.verb for row in list(world.local.requests)[before:]} <= {"get"}
 

@@ -51,7 +51,7 @@ WORLDS = {
     "one namespace for both hubs, a sweep that may be wrong": SHARED,
     "one namespace for both hubs, budget 2": TWO_FIT,
     "quotas that are not there yet": replace(ELSEWHERE, missing=frozenset({0, 1})),
-    "a ledger that is deleted again and again": replace(ALONE, ledger_may_vanish=True),
+    "a ledger that is deleted again and again": replace(TWO_FIT, budget=1, ledger_may_vanish=True),
     "a return of what nobody uses, at any time": Setting(1, (serve("A", 0), serve("B", 0), tidy("B", 0)), 1),
     "a person with kubectl beside a server": KUBECTL,
     "a person with kubectl in a namespace of both hubs": Setting(

@@ -54,6 +54,7 @@ KEYS = frozenset({KEY})
 WRITTEN, LOST = Outcome.WRITTEN, Outcome.LOST
 NO_LEDGER, BLANK_LEDGER = NoLedger(), NoLedger("v")
 BLANK = "blank"  # a ledger that is there and cannot be read
+NO_PODS = PodsSeen()
 OTHERS = "another's"
 MOST_TRIES = 2  # nonces of one spawn that the model tells apart; the last stands for all later ones
 MISSING = (-1, -1, 0, 0, -1)
@@ -108,6 +109,21 @@ def amounts(number):
 
 
 @cache
+def no_quota(namespace):
+    return NoQuota(str(namespace))
+
+
+@cache
+def quotas_seen(quotas):
+    return QuotasSeen(quotas)
+
+
+@cache
+def all_pods(pods):
+    return PodsSeen(pods)
+
+
+@cache
 def quota_seen(namespace, hard, live, nonce):
     return QuotaSeen(str(namespace), "v", amounts(hard), live, Nonce(nonce))
 
@@ -125,7 +141,7 @@ class World:
         self.processes = setting.processes
         self.space = setting.namespaces
         self.values, self.numbers = [], {}
-        self.steps = {}
+        self.steps, self.kept, self.read = {}, [], {}
         self.entries = {}
         self.refused = False
         self.persons = any(p.kind == "person" for p in self.processes)
@@ -329,11 +345,12 @@ class World:
 
     def answered(self, state, i, machine, answer, extra=None):
         """The state in which process `i` has got that answer; the real step function decides what is next."""
-        tries = self.values[state[4][i]][3]
-        key = (machine, answer, extra, tries)
+        node = state[4][i]  # it has the machine; answers are made once, so that their identity will do
+        key = (node, id(answer), None if extra is None else id(extra))
         after = self.steps.get(key)
         if after is None:
-            after = self.steps[key] = self.number(self.follow(machine, answer, extra, tries))
+            self.kept += (answer, extra)  # or another could get the same identity
+            after = self.steps[key] = self.number(self.follow(machine, answer, extra, self.values[node][3]))
         return self.at(state, i, after)
 
     def follow(self, machine, answer, extra, tries):
@@ -430,12 +447,12 @@ class World:
                 yield self.counts(state, i, kind, machine, extra)
             case words.CountAllPods():
                 found = tuple(pod for ns in range(self.space) for pod in self.pods(stored, ns).pods)
-                yield self.answered(state, i, machine, PodsSeen(found), extra)
+                yield self.answered(state, i, machine, all_pods(found), extra)
             case words.ReadQuotas():
                 mine = sum(1 << (i * self.space + ns) for ns in range(self.space))
                 seen = tuple(self.seen(quota, ns) for ns, quota in enumerate(quotas) if quota[0] >= 0)
                 yield self.answered(
-                    (ledger, quotas, stored, flying, nodes, qbits | mine, lbits), i, machine, QuotasSeen(seen), extra
+                    (ledger, quotas, stored, flying, nodes, qbits | mine, lbits), i, machine, quotas_seen(seen), extra
                 )
             case words.CreateLedger():
                 made = self.number(BLANK) if self.values[ledger] is None else ledger
@@ -462,14 +479,14 @@ class World:
         return self.at(after, i, (kind, machine, Held(answer), self.values[nodes[i]][3]))
 
     def swaps(self, state, i, machine, step, extra):
-        ledger, quotas, stored, flying, nodes, qbits, lbits = state
+        _, quotas, stored, flying, nodes, qbits, lbits = state
         current = lbits >> i & 1
         if not current and self.twist != f"{'grant' if hasattr(machine, 'ask') else 'return'}: swap blindly":
             return self.answered(state, i, machine, LOST, extra)
         after = (self.number(step.new), quotas, stored, flying, nodes, qbits, 0)
         return self.answered(after, i, machine, WRITTEN, extra)
 
-    def writes_quota(self, state, i, kind, machine, extra):
+    def writes_quota(self, state, i, kind, machine, extra):  # noqa: PLR0911  # every twist of a write
         ledger, quotas, stored, flying, nodes, qbits, lbits = state
         step = machine.step
         ns = int(step.namespace)
@@ -520,7 +537,7 @@ class World:
         if (self.twist == "return: no first CountPods" and first) or (
             self.twist == "grant: no CountPods" and kind == "grant"
         ):
-            seen = PodsSeen()
+            seen = NO_PODS
         return self.answered(state, i, machine, seen, extra)
 
     def pretended(self, state, i, machine, extra):
@@ -540,9 +557,19 @@ class World:
         """The nonce of the process's last write of a quota; in a rebuild, the touch of any process does."""
         return (machine.raised if hasattr(machine, "ask") else getattr(machine, "mark", None)) or OTHERS
 
+    def ledger_seen(self, ledger):
+        found = self.read.get(ledger)
+        if found is None:
+            value = self.values[ledger]
+            found = (
+                LedgerSeen("v", value) if isinstance(value, Ledger) else NO_LEDGER if value is None else BLANK_LEDGER
+            )
+            self.read[ledger] = found
+        return found
+
     def seen(self, quota, ns, nonce=OTHERS):
         hard, live, *_ = quota
-        return NoQuota(str(ns)) if hard < 0 else quota_seen(ns, hard, live == hard, nonce)
+        return no_quota(ns) if hard < 0 else quota_seen(ns, hard, live == hard, nonce)
 
     @cache  # noqa: B019  # a world lives as long as its exploration
     def pods(self, stored, ns):
