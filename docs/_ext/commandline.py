@@ -1,5 +1,7 @@
 """The command line as it describes itself."""
 
+import re
+
 from traitlets.utils.importstring import import_item
 
 from tenantspawner.cli.app import COMMANDS
@@ -15,4 +17,5 @@ def text(path):
     start = next(place for place, line in enumerate(lines) if line.startswith("The options below"))
     end = next(place for place, line in enumerate(lines) if place > start and not line.strip())
     kept = lines[:start] + lines[end + 1 :]  # traitlets' words about itself
-    return "\n".join(line for line in kept if not line.lstrip().startswith(("Equivalent to:", "To see all"))).strip()
+    kept = [line for line in kept if not line.lstrip().startswith(("Equivalent to:", "To see all"))]
+    return "\n".join(re.sub(r"^ +(?=tenantspawner|kubectl)", "    ", line) for line in kept).strip()

@@ -3,7 +3,7 @@
 import inspect
 import textwrap
 
-from traitlets import Undefined
+from traitlets import Dict, List, Undefined
 
 from tenantspawner.spawner import TenantSpawner
 
@@ -48,7 +48,7 @@ def describe(trait):
 
 
 def default(trait):
-    value = trait.default_value
+    value = trait.default() if isinstance(trait, List | Dict) else trait.default_value
     if value is Undefined or value is None or callable(value) or value in ("", (), [], {}):
         return ""
     return f", default `{value!r}`"
