@@ -12,6 +12,7 @@ import pytest
 from tenantspawner.errors import ApiStatus
 from tenantspawner.kube.kinds import kind_of
 from tenantspawner.observe import why_denied
+from tenantspawner.plan.drift import differences
 from tests.plan.documents import AROUND, SPAWNS, WHOLE
 from tests.plan.drawing import TEN_LINES, drawn, parsed, profile, tenant
 from tests.support.controlplane.fixture import running_control_plane
@@ -115,6 +116,8 @@ def test_every_object_of_a_spawn_is_accepted_field_by_field(plane, case):
             if "status unknown for quota" not in str(answer.body):
                 break
         assert answer.status == 201, (obj["kind"], answer.body)
+        if obj["kind"] not in {"Pod", "Service", "PersistentVolumeClaim"}:
+            assert differences(obj, answer.body) == (), obj["kind"]  # what was just made has not drifted
 
 
 @pytest.mark.parametrize("feature", ALLOWED)

@@ -474,3 +474,27 @@ def test_without_a_tenancy_the_pod_is_kubespawners_with_a_note():
 )
 def test_the_hub_is_bound_as_whoever_it_is(username, subject):
     assert subject_of(username) == subject
+
+
+def test_fields_are_filled_at_every_depth_of_an_object_and_nothing_else_is():
+    rule = {
+        "apiGroups": [""],
+        "resources": ["pods"],
+        "verbs": ["get"],
+        "resourceNames": ["{tenant}-{username}", "{other}", "}{"],
+    }
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "r", "generation": 1},
+        "rules": [rule],
+    }
+    made = of_kind(drawn(tenant(objects=[role])), "Role")[0]
+    assert made["rules"][0]["resourceNames"] == ["everybody-ada", "{other}", "}{"]
+    assert made["metadata"]["generation"] == 1
+
+
+def test_settings_in_every_form_reach_the_pod():
+    plan = drawn(config={"gid": 7, "image_pull_secrets": [{"name": "x"}], "notebook_dir": "/x"})
+    assert notebook(plan)["securityContext"]["runAsGroup"] == 7
+    assert plan.pod["spec"]["imagePullSecrets"] == [{"name": "x"}]
