@@ -21,7 +21,7 @@ def at_home(world):
     leases = f"/apis/coordination.k8s.io/v1/namespaces/{world.namespace}/leases"
     world.ok("GET", f"{core}/configmaps")
     world.watch(f"{core}/configmaps")
-    tenancy = world.ok("GET", f"{core}/configmaps/tenancy")
+    tenancy = world.ok("GET", f"{core}/configmaps/tenancy", user="admin")
     about = {"kind": "ConfigMap", "namespace": world.namespace, "name": "tenancy", "uid": tenancy["metadata"]["uid"]}
     event = {"metadata": {"generateName": "tenancy."}, "involvedObject": about, "reason": "TenancyRejected"}
     world.ok("POST", f"{core}/events", event)
