@@ -243,15 +243,21 @@ class Reconciler:
         """Look at a namespace in which something has changed."""
         if self._turns.wanted(name):
             return  # told again when the start has left it
-        sighting = self._views.namespace(name)
-        noted = sighting.seen
-        if not sighting.known:
-            try:
-                noted = await self._cluster.get(NAMESPACE, None, name, Deadline.after(ONE))
-            except TenantSpawnerError as trouble:
-                log.warning("Namespace %s could not be looked at: %s", name, trouble.detail)
-        if noted is not None:
+        noted = self._views.namespace(name).seen
+        try:
+            noted = noted or await self._cluster.get(NAMESPACE, None, name, Deadline.after(ONE))
+        except TenantSpawnerError as trouble:
+            log.warning("Namespace %s could not be looked at: %s", name, trouble.detail)
+        if noted is not None and self._is_ours(noted):
             await self._one(noted, docket, verify=False)
+        elif noted is not None and not noted["metadata"].get("deletionTimestamp"):
+            log.error(
+                "Namespace %s does not carry this hub's label (any more): it is left alone, nothing starts there", name
+            )
+
+    def _is_ours(self, noted: Json) -> bool:
+        marks = noted["metadata"].get("labels") or {}
+        return bool(marks.get(labels.HUB) == label_value(self._sources.envelope.hub_id))
 
     async def _one(self, noted: Json, docket: _Docket, *, verify: bool) -> None:
         name = noted["metadata"]["name"]
@@ -277,8 +283,7 @@ class Reconciler:
         name = metadata["name"]
         marks = metadata.get("labels") or {}
         standing = standing_of(name, marks, metadata.get("annotations") or {})
-        ours = marks.get(labels.HUB) == label_value(self._sources.envelope.hub_id)
-        if standing is None or not ours or name == self._sources.envelope.hub_namespace:
+        if standing is None or not self._is_ours(noted) or name == self._sources.envelope.hub_namespace:
             return Came.IN_LINE
         ruling = self._ruling(standing, docket)
         if isinstance(ruling, Leave):

@@ -1,108 +1,108 @@
-"""Where an object differs from the plan: what the API server fills in is no difference, what anybody changes is one."""
-
-import copy
+"""Covers what counts as a difference between a plan's object and what the API server shows of it, and the patches that mend it."""
 
 import pytest
 
-from tenantspawner.kube.labels import FIELD_MANAGER
-from tenantspawner.plan.drift import differences, other_hands
-from tests.plan.documents import AROUND, NETWORK, WHOLE
-from tests.plan.drawing import drawn, tenant
+from tenantspawner.kube import labels
+from tenantspawner.plan import Inventory, closed_quota, differences, namespace_change, other_hands, quota_change
 
-LIMITS = {
-    "default": {"cpu": 1},
-    "defaultRequest": {"memory": "1Gi"},
-    "min": {"cpu": "100m"},
-    "max": {"cpu": 16, "memory": "2Gi"},
-}
-PLAN = drawn(tenant(WHOLE, limits=LIMITS, network=NETWORK), "ada", "physics", around=AROUND)
-OBJECTS = {f"{obj['kind']} {obj['metadata']['name']}": obj for obj in PLAN.provisions.objects()}
-QUOTA, RANGE = OBJECTS["ResourceQuota tenantspawner"], OBJECTS["LimitRange tenantspawner"]
-INGRESS, BINDING = (
-    OBJECTS["NetworkPolicy tenantspawner-ingress"],
-    OBJECTS["RoleBinding notebook-tenantspawner-notebook"],
-)
+MARKS = {"name": "x", "namespace": "n", "labels": {labels.HUB: "hub"}, "annotations": {labels.OWNER: "ada"}}
 
 
-def changed(obj, *path, to):
-    made = copy.deepcopy(obj)
-    place = made
-    for step in path[:-1]:
-        place = place[step]
-    if to is None:
-        del place[path[-1]]
-    else:
-        place[path[-1]] = to
-    return made
+def quota(**hard):
+    spec = {"hard": {key.replace("_", "."): value for key, value in hard.items()}}
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": MARKS, "spec": spec}
 
 
-@pytest.mark.parametrize("name", set(OBJECTS) - {"LimitRange tenantspawner", "NetworkPolicy tenantspawner-ingress"})
-def test_an_object_that_has_no_defaults_does_not_differ_from_itself(name):
-    assert differences(OBJECTS[name], OBJECTS[name]) == ()
+def limits(**item):
+    return {"kind": "LimitRange", "metadata": MARKS, "spec": {"limits": [{"type": "Container", **item}]}}
 
 
-FILLED_IN = {
-    "another notation": (QUOTA, changed(QUOTA, "spec", "hard", "limits.cpu", to="8000m")),
-    "others' labels": (QUOTA, changed(QUOTA, "metadata", "labels", "theirs", to="x")),
-    "a status": (QUOTA, changed(QUOTA, "status", to={"hard": {}})),
-    "default limits and requests": (
-        RANGE,
-        changed(
-            changed(RANGE, "spec", "limits", 0, "default", to={"cpu": "1", "memory": "2Gi"}),
-            "spec", "limits", 0, "defaultRequest", to={"cpu": "1", "memory": "1Gi"},
+def policy(ingress, **more):
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": ingress, **more}
+    return {"kind": "NetworkPolicy", "metadata": MARKS, "spec": spec}
+
+
+PORT = [{"ports": [{"port": 8888}]}]
+EQUAL = {
+    "itself": (quota(cpu="1"), quota(cpu="1")),
+    "amounts in other words": (quota(cpu="1500m", memory="1Gi"), quota(cpu="1.5", memory="1024Mi")),
+    "others' labels": (quota(), quota() | {"metadata": MARKS | {"labels": {labels.HUB: "hub", "team": "x"}}}),
+    "a limit range as stored": (
+        limits(default={"cpu": "1"}, max={"cpu": "4", "memory": "1Gi"}, min={"memory": "1Mi", "storage": "1"}),
+        limits(
+            default={"cpu": "1", "memory": "1Gi"},
+            defaultRequest={"cpu": "1", "memory": "1Gi", "storage": "1"},
+            max={"cpu": "4", "memory": "1Gi"},
+            min={"memory": "1Mi", "storage": "1"},
         ),
     ),
-    "a protocol": (INGRESS, changed(INGRESS, "spec", "ingress", 1, "ports", to=[{"port": 8786, "protocol": "TCP"}])),
-}  # fmt: skip
+    "an empty limit range": ({**limits(), "spec": {"limits": []}}, {**limits(), "spec": {}}),
+    "a port as stored": (policy(PORT), policy([{"ports": [{"port": 8888, "protocol": "TCP"}]}])),
+    "an empty list left out": (policy([{"from": []}]), policy([{}])),
+}
+DIFFERENT = {
+    "an amount": (quota(cpu="1"), quota(cpu="2"), "spec.hard.cpu"),
+    "a key less": (quota(cpu="1"), quota(), "spec.hard.cpu"),
+    "a key more": (quota(), quota(pods="1"), "spec.hard.pods"),
+    "our label": (quota(), quota() | {"metadata": MARKS | {"labels": {}}}, f"metadata.labels[{labels.HUB}]"),
+    "another maximum": (limits(), limits(max={"cpu": "9"}), "spec.limits[0].max"),
+    "a peer more": (policy(PORT), policy([*PORT, {}]), "spec.ingress"),
+    "no pods": (policy([{}]), policy([{}], podSelector={"matchLabels": {"a": "b"}}), "spec.podSelector.matchLabels"),
+    "nothing there": (policy(PORT), {"metadata": MARKS}, "spec"),
+}
 
 
-@pytest.mark.parametrize("case", FILLED_IN)
-def test_what_the_api_server_fills_in_is_no_difference(case):
-    assert differences(*FILLED_IN[case]) == ()
+@pytest.mark.parametrize("case", EQUAL)
+def test_no_difference(case):
+    wanted, seen = EQUAL[case]
+    assert differences(wanted, seen) == ()
 
 
-def test_bounds_of_whole_pods_have_no_defaults_and_nothing_is_as_good_as_an_empty_list():
-    of_pods = {**RANGE, "spec": {"limits": [{"type": "Pod", "max": {"cpu": "1"}, "min": {}}]}}
-    assert differences(of_pods, {**of_pods, "spec": {"limits": [{"type": "Pod", "max": {"cpu": "1"}}]}}) == ()
-    empty = {**RANGE, "spec": {"limits": []}}
-    assert differences(empty, {**empty, "spec": {}}) == ()
-    bare = {**RANGE, "spec": {"limits": [{"type": "Container"}]}}
-    assert differences(bare, bare) == ()
+@pytest.mark.parametrize("case", DIFFERENT)
+def test_a_difference_is_named(case):
+    wanted, seen, where = DIFFERENT[case]
+    assert differences(wanted, seen) == (where,)
 
 
-EDITED = {
-    "an amount": (QUOTA, changed(QUOTA, "spec", "hard", "limits.cpu", to="99"), "spec.hard.limits.cpu"),
-    "an amount that is none": (QUOTA, changed(QUOTA, "spec", "hard", "limits.cpu", to="lots"), "spec.hard.limits.cpu"),
-    "a key less": (QUOTA, changed(QUOTA, "spec", "hard", "limits.cpu", to=None), "spec.hard.limits.cpu"),
-    "a key more": (QUOTA, changed(QUOTA, "spec", "hard", "pods", to="1"), "spec.hard.pods"),
-    "no spec": (QUOTA, {"metadata": QUOTA["metadata"]}, "spec.hard.limits.cpu"),
-    "a label": (QUOTA, changed(QUOTA, "metadata", "labels", "tenantspawner.io/hub", to="x"), "metadata.labels[tenantspawner.io/hub]"),
-    "no metadata": (INGRESS, {**INGRESS, "metadata": None}, "metadata.labels[tenantspawner.io/hub]"),
-    "one peer more": (INGRESS, changed(INGRESS, "spec", "ingress", 0, "from", to=[{"podSelector": {}}]), "spec.ingress[0].from"),
-    "a port": (INGRESS, changed(INGRESS, "spec", "ingress", 1, "ports", 0, "port", to=1), "spec.ingress[1].ports[0].port"),
-    "a subject": (BINDING, changed(BINDING, "subjects", 0, "name", to="bob"), "subjects[0].name"),
-}  # fmt: skip
+def test_leased_keys_are_neither_compared_nor_written():
+    leased = frozenset({"gpu"})
+    assert differences(quota(cpu="1", gpu="0"), quota(cpu="1", gpu="4"), leased) == ()
+    change = quota_change(quota(cpu="1", gpu="0"), quota(cpu="2", gpu="4", pods="1"), leased)
+    assert change["spec"]["hard"] == {"cpu": "1", "pods": None}
+    assert quota_change(quota(cpu="1"), quota(cpu="1000m")) == {}
 
 
-@pytest.mark.parametrize("case", EDITED)
-def test_what_somebody_changed_is_named(case):
-    wanted, seen, field = EDITED[case]
-    assert field in differences(wanted, seen)
+def test_a_closed_quota_counts_everything_as_zero_and_pods_too():
+    space = {"metadata": MARKS | {"name": "n", "labels": {labels.HUB: "hub", "cost": "1"}}}
+    closed = closed_quota("tenantspawner", space, quota(cpu="4", gpu="2"))
+    assert closed["spec"]["hard"] == {"cpu": "0", "gpu": "0", "pods": "0"}
+    assert closed["metadata"]["labels"] == {labels.HUB: "hub"}
+    assert closed_quota("tenantspawner", space, None)["spec"]["hard"] == {"pods": "0"}
 
 
-def test_what_is_leased_is_the_grants_affair():
-    leased = frozenset({"requests.nvidia.com/gpu"})
-    assert differences(QUOTA, changed(QUOTA, "spec", "hard", "requests.nvidia.com/gpu", to="0"), leased) == ()
-    assert differences(QUOTA, changed(QUOTA, "spec", "hard", "requests.nvidia.com/gpu", to="0")) != ()
+def test_a_label_that_the_document_dropped_is_taken_away_and_nobody_elses():
+    noted = {labels.OWNER: "ada", labels.INVENTORY: f"labels:old,labels:{labels.HUB},annotations:note,v1/Secret/s"}
+    seen = {
+        "metadata": {"labels": {labels.HUB: "hub", "old": "1", "theirs": "1"}, "annotations": {**noted, "note": "x"}}
+    }
+    space = {"metadata": {"labels": {labels.HUB: "hub", "new": "2"}, "annotations": {labels.OWNER: "ada"}}}
+    assert namespace_change(space, seen) == {"labels": {"new": "2", "old": None}, "annotations": {"note": None}}
 
 
-def test_who_has_changed_an_object_last_is_told():
+@pytest.mark.parametrize(
+    "text", ["", ",", "rubbish", "a/b", "v1/Pod/x", "v1/PersistentVolumeClaim/home", "labels:", ":", "//"]
+)
+def test_an_inventory_that_somebody_wrote_deletes_nothing_of_importance(text):
+    found = Inventory.noted({"metadata": {"annotations": {labels.INVENTORY: text}}})
+    assert not {thing.kind for thing in found.things} & {"Pod", "PersistentVolumeClaim"}
+
+
+def test_who_wrote_last_is_neither_we_nor_kubernetes():
     entries = [
-        {"manager": FIELD_MANAGER, "time": "2026-11-24T12:00:00Z"},
-        {"manager": "kubectl-edit", "time": "2026-11-24T11:00:00Z"},
-        {"manager": "argocd", "time": "2026-11-24T10:00:00Z"},
-        {"manager": "kube-controller-manager", "time": "2026-11-24T13:00:00Z"},
+        {"manager": "tenantspawner", "time": "2026-01-03"},
+        {"manager": "kube-controller-manager", "time": "2026-01-04"},
+        {"manager": "kubectl-edit", "time": "2026-01-02"},
+        {"manager": "argocd", "time": "2026-01-01"},
     ]
-    assert other_hands({"metadata": {"managedFields": entries}}) == "kubectl-edit at 2026-11-24T11:00:00Z"
-    assert other_hands({"metadata": {"managedFields": entries[:1]}}) == other_hands({}) == ""
-    assert other_hands({"metadata": {"managedFields": [{"manager": "x"}]}}) == "x at an unknown time"
+    assert other_hands({"metadata": {"managedFields": entries}}) == "kubectl-edit at 2026-01-02"
+    assert other_hands({"metadata": {}}) == ""
