@@ -15,7 +15,7 @@ import pytest
 
 from tests.model.world import Process, Setting, explore
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
 
 def serve(hub, namespace, size=1):
