@@ -52,12 +52,19 @@ def delete(registry: Registry, call: Call, options: DeleteOptions) -> tuple[Obje
     finalizers = _finalizers(old, options)
     if not finalizers and not grace:
         if call.kind is kube.POD:
-            old = _mark(old, 0, [])
+            old = _marked_pod(registry, call, old)
         return _remove(registry, call, old), True
     if "deletionTimestamp" in old["metadata"] and not _shortens(old, grace, finalizers):
         return old, False
     marked = _mark(old, grace, finalizers)
     return (marked if call.dry_run else registry.store.put(call.kind, marked)), False
+
+
+def _marked_pod(registry: Registry, call: Call, old: Object) -> Object:
+    """Mark a pod that goes at once: those who watch see that before they see it gone."""
+    marked = _mark(old, 0, [])
+    seen_already = "deletionTimestamp" in old["metadata"] and not old["metadata"].get("deletionGracePeriodSeconds")
+    return marked if call.dry_run or seen_already else registry.store.put(call.kind, marked)
 
 
 def check_preconditions(call: Call, old: Object, options: DeleteOptions) -> None:

@@ -140,7 +140,7 @@ class Registry:
         new = self.admit(_attributes(call, "UPDATE", new, old), self.store, validation=check)
         if _finished(call.kind, new):
             if not call.dry_run:
-                self.store.remove(call.kind, _namespace_of(call), call.name, last=new)
+                self.store.remove(call.kind, _namespace_of(call), call.name)  # watches see it as it was
             return new
         return self._put(call, new)
 

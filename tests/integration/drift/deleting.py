@@ -25,22 +25,21 @@ def bound(name: str, node: str = "n1") -> Ask:
     return post(core(N, "pods", f"{name}/binding"), thing("Binding", name, target={"kind": "Node", "name": node}))
 
 
+def ran_in(where: str, name: str, phase: str, **state: object) -> Ask:
+    """What a kubelet says of a pod."""
+    container = {"name": "notebook", "image": "image:1", "imageID": "", "ready": phase == "Running", "restartCount": 0}
+    status = {"phase": phase, "podIP": "127.1.0.1", "containerStatuses": [container | {"state": state}]}
+    return strategic(core(where, "pods", f"{name}/status"), {"status": status})
+
+
 def ran(name: str, phase: str, **state: object) -> Ask:
-    status = {
-        "phase": phase,
-        "podIP": "127.1.0.1",
-        "containerStatuses": [
-            {
-                "name": "notebook",
-                "image": "image:1",
-                "imageID": "",
-                "ready": phase == "Running",
-                "restartCount": 0,
-                "state": state,
-            }
-        ],
-    }
-    return strategic(core(N, "pods", f"{name}/status"), {"status": status})
+    return ran_in(N, name, phase, **state)
+
+
+def condition(where: str, name: str, kind: str) -> Ask:
+    return strategic(
+        core(where, "pods", f"{name}/status"), {"status": {"conditions": [{"type": kind, "status": "True"}]}}
+    )
 
 
 def owned(name: str, **more: object) -> dict:

@@ -190,7 +190,7 @@ LIMITS: list[Ask] = [
     post(f"{core(L, 'pods')}?dryRun=All", pod("ready", container(limits={"cpu": "9"})), until=("code", 403)),
     post(core(L, "pods"), pod("l0")),
     post(core(L, "pods"), pod("l1", container(limits={"cpu": "4"}))),
-    post(core(L, "pods"), pod("l2", container(limits={"cpu": "4", "memory": "4Gi"}))),
+    post(core(L, "pods"), pod("l2", container(limits={"cpu": "1", "memory": "4Gi"}))),
     post(core(L, "pods"), pod("l3", container(limits={"cpu": "2"}, requests={"cpu": "50m"}))),
     post(core(L, "pods"), pod("l4", container(limits={"cpu": "2"}, requests={"cpu": "400m"}))),
     post(core(L, "pods"), pod("l5", container(limits={"cpu": "2"}), container("two", limits={"cpu": "2"}))),
