@@ -85,6 +85,11 @@ _FENCES = (
     ("create patch", kinds.LIMIT_RANGE, _NOBODY),
     ("create patch", kinds.NETWORK_POLICY, _NOBODY),
     ("create patch", kinds.SERVICE_ACCOUNT, _NOBODY),
+    (
+        "get delete",
+        kinds.ROLE_BINDING,
+        "a role that a document no longer gives stays until an admin deletes its binding",
+    ),
 )
 _NAMESPACES = (
     ("get create patch", kinds.NAMESPACE, f"no namespace can be made, so {_NOBODY}"),

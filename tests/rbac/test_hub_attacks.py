@@ -255,7 +255,7 @@ def on_secrets(w):
         Attack("a Secret in the hub's namespace", "rbac", "hub-kind", "POST", f"{at_home}/secrets", empty),
         Attack("a Secret without label", "hub-object", "hub-object", "POST", secrets, {"metadata": {"name": "evil"}}),
         Attack("an identity for the default account", "hub-object", "hub-object", "PATCH", f"/api/v1/namespaces/{w.tenant}/serviceaccounts/default", {"metadata": {"annotations": {"iam": "evil"}}}, MERGE),
-        Attack("delete the default account", "hub-object", "hub-object", "DELETE", f"/api/v1/namespaces/{w.tenant}/serviceaccounts/default"),
+        Attack("delete the default account", "rbac", "hub-kind", "DELETE", f"/api/v1/namespaces/{w.tenant}/serviceaccounts/default"),
         Attack("an account in a foreign namespace", "rbac", "hub-place", "POST", "/api/v1/namespaces/other/serviceaccounts", empty),
     ]  # fmt: skip
 
