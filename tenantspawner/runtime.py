@@ -28,10 +28,13 @@ from tenantspawner.lifecycle import (
     Sight,
     Sources,
     Sweeper,
+    Team,
+    Treasury,
     Turns,
     Where,
     examine,
     surroundings,
+    teams_of,
 )
 from tenantspawner.plan import Binding, Surroundings, subject_of
 from tenantspawner.policy import option_problems
@@ -62,6 +65,7 @@ class Runtime:
     cluster: Cluster
     sight: Sight
     feed: Feed | None
+    treasury: Treasury | None = None
     turns: Turns = field(default_factory=Turns)
     reconciler: Reconciler | None = None
     _sweeping: bool = False
@@ -80,11 +84,14 @@ class Runtime:
             There is no way to know where the cluster is.
         """
         cluster = await connect(wiring.connection)
-        feed = None
-        if wiring.where is not None:
-            feed = Feed(cluster, wiring.where, partial(_read, wiring))
-            feed.start()
-        return cls(wiring, cluster, Sight(cluster), feed)
+        if wiring.where is None:
+            return cls(wiring, cluster, Sight(cluster), None)
+        feed = Feed(cluster, wiring.where, partial(_read, wiring))
+        feed.start()
+        envelope = wiring.envelope
+        treasury = Treasury(cluster, envelope.hub_namespace, envelope.hub_id, partial(_teams, feed, envelope.hub_id))
+        treasury.start()
+        return cls(wiring, cluster, Sight(cluster, treasury.on_pod), feed, treasury)
 
     def sweep(self, known: Callable[[], Awaitable[Collection[Server]]]) -> None:
         """Begin to sweep what nobody knows; once."""
@@ -93,6 +100,17 @@ class Runtime:
             hub = label_value(self.wiring.envelope.hub_id)
             sweeper = Sweeper(self.cluster, hub, self.sight.watches, known, self.wiring.care)
             self._tasks.append(asyncio.create_task(sweeper.run(), name="sweeper"))
+            if self.treasury is not None:
+                self._tasks.append(
+                    asyncio.create_task(self._sweep_budgets(self.treasury, known), name="budget sweeper")
+                )
+
+    async def _sweep_budgets(self, treasury: Treasury, up: Callable[[], Awaitable[object]]) -> None:
+        """Return lost grants, from the moment the hub is up, and once a tenancy is in force."""
+        await up()
+        while True:
+            await treasury.sweep(self.wiring.care.age)
+            await asyncio.sleep(self.wiring.care.interval)
 
     def examine(self, configured: Configured) -> None:
         """Begin to look at what the hub may do and what the cluster can; once."""
@@ -121,6 +139,10 @@ class Runtime:
             await reconciler.run()
 
         self._tasks.append(asyncio.create_task(run(self.feed), name="reconciler"))
+
+    def teams(self) -> Mapping[str, Team]:
+        """The teams whose budget is leased, in the tenancy of this moment."""
+        return _teams(self.feed, self.wiring.envelope.hub_id) if self.feed else {}
 
     async def around(self, configured: Configured, tenant: Tenant, deadline: Deadline) -> Surroundings:
         """Read what the plan of anything in a tenant needs of hub and cluster."""
@@ -160,6 +182,8 @@ class Runtime:
         if self.feed is not None:
             await self.feed.close()
         await self.sight.close()
+        if self.treasury is not None:
+            await self.treasury.close()
         await self.cluster.close()
 
 
@@ -168,6 +192,11 @@ def _in_force(feed: Feed) -> Tenancy | None:
         return feed.tenancy()
     except TenancyUnavailable:
         return None
+
+
+def _teams(feed: Feed, hub_id: str) -> Mapping[str, Team]:
+    tenancy = _in_force(feed)
+    return teams_of(tenancy, hub_id) if tenancy else {}
 
 
 def _read(wiring: Wiring, sources: Sequence[Source]) -> Reading:

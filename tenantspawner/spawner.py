@@ -23,7 +23,7 @@ from tenantspawner.form import STATIC_FILE, fields_to_options, query_to_options,
 from tenantspawner.form import closed as closed_form
 from tenantspawner.kube.kinds import PERSISTENT_VOLUME_CLAIM
 from tenantspawner.kube.objects import Pod
-from tenantspawner.lifecycle import Journal, Made, Manner, spawn, stop
+from tenantspawner.lifecycle import Hold, Journal, Made, Manner, nothing_to_hold, spawn, stop
 from tenantspawner.observe import exit_code
 from tenantspawner.plan import (
     Chosen,
@@ -125,23 +125,23 @@ class TenantSpawner(Surrounded):
     async def _start(self, deadline: Deadline, journal: Journal) -> str:
         run = await self._runtime()
         self._look_after(run)
-        plan = await self._plan(run, deadline)
+        plan, hold = await self._plan(run, deadline)
         self._made_nothing = False
         hub.save(self)  # before the first create: a crash in the middle loses nothing
         view = partial(self._pods, run)
         manner = Manner(self.failure_grace, self.events_enabled, (self.api_token,))
         started = await spawn(
-            run.cluster, view, plan, deadline, journal, manner=manner, turns=run.turns, on_made=self._on_made
+            run.cluster, view, plan, deadline, journal, manner=manner, turns=run.turns, on_made=self._on_made, hold=hold
         )
         return self._get_pod_url({**plan.pod, "status": {"podIP": started.address}})
 
-    async def _plan(self, run: Runtime, deadline: Deadline) -> Plan:
-        """Decide everything; nothing has been made when this raises."""
+    async def _plan(self, run: Runtime, deadline: Deadline) -> tuple[Plan, Hold]:
+        """Decide everything, also whether it can be afforded; nothing has been made when this raises."""
         spawn_id = secrets.token_hex(8)
         if not self.tenanted:
             settings = await self.pod_settings()
             self.record = hub.Record(spawn_id=spawn_id)
-            return draw_plain(settings, self.server_context(settings), spawn_id)
+            return draw_plain(settings, self.server_context(settings), spawn_id), nothing_to_hold
         self.take_off()
         choice = self._put_on_beyond_the_pod(await self._choose())
         configured = await self._configured(without_calls=set())
@@ -151,8 +151,9 @@ class TenantSpawner(Surrounded):
         around = await run.around(self._configured_around(), choice.entitlement.tenant, deadline)
         server = with_secret_env(self.server_context(chosen.shaped), around, f"notebook-{secrets.token_hex(10)}")
         plan = draw(chosen, server, around, spawn_id)
+        hold = await self._afforded(run, choice, plan, deadline)
         self.record = hub.Record(spawn_id=spawn_id, tenant=choice.tenant_id)
-        return plan
+        return plan, hold
 
     async def _on_made(self, made: Made) -> None:
         self.record = replace(self.record, pod_uid=made.uid)

@@ -19,7 +19,19 @@ from tenantspawner.kube import labels
 from tenantspawner.kube.names import label_value
 from tenantspawner.kube.objects import Pod
 from tenantspawner.kubespawner import KubeSpawner
-from tenantspawner.lifecycle import Care, Configured, Feed, Pace, Server, Sources, Where
+from tenantspawner.lifecycle import (
+    Care,
+    Configured,
+    Feed,
+    Hold,
+    Pace,
+    Server,
+    Sources,
+    Where,
+    lease_of,
+    nothing_to_hold,
+)
+from tenantspawner.plan import Plan
 from tenantspawner.plan.pod import in_order
 from tenantspawner.policy import Choice, HubProfile, hub_profiles
 from tenantspawner.runtime import Runtime, Wiring, runtime
@@ -103,6 +115,16 @@ class Surrounded(TenancySettings, KubeSpawner):
             self.put_on(name, choice.override[name])
         of_pod = {name: value for name, value in choice.override.items() if name in POD_SETTINGS}
         return replace(choice, override=of_pod)
+
+    async def _afforded(self, run: Runtime, choice: Choice, plan: Plan, deadline: Deadline) -> Hold:
+        """Refuse what the team's budget has not got, with names and without a write; else how it is held."""
+        team = run.teams().get(choice.tenant_id)
+        lease = lease_of(team, choice.entitlement, plan)
+        if lease is None or run.treasury is None:
+            return nothing_to_hold
+        await run.treasury.settled(plan.namespace)
+        await run.treasury.afford(lease, deadline)
+        return partial(run.treasury.take, lease)
 
     async def _pods(self, run: Runtime, deadline: Deadline) -> Watch[Pod]:
         """The watch that covers this server: our label under a tenancy, KubeSpawner's in the hub's own namespace."""

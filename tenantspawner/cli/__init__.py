@@ -6,8 +6,10 @@ something is wrong with what was looked at, 2 that it could not be looked at.
 """
 
 import sys
+from typing import TYPE_CHECKING
 
-from tenantspawner.cli.app import TenantSpawnerApp
+if TYPE_CHECKING:
+    from tenantspawner.cli.app import TenantSpawnerApp
 
 __all__ = ["TenantSpawnerApp", "main"]
 
@@ -16,9 +18,19 @@ INTERRUPTED = 130
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run the command line and exit."""
+    """Run the command line and exit; Ctrl-C while it still loads is no traceback."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
+        from tenantspawner.cli.app import TenantSpawnerApp
+
         TenantSpawnerApp.launch_instance(argv=arguments or ["--help"])
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def __getattr__(name: str) -> object:
+    if name == "TenantSpawnerApp":
+        from tenantspawner.cli.app import TenantSpawnerApp
+
+        return TenantSpawnerApp
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

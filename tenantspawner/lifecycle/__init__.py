@@ -1,18 +1,20 @@
 """The verbs: what was decided is carried out here, and kept true.
 
 `spawn` carries out a `Plan`, `stop` ends a server, `Feed` keeps the tenancy live, `Sight` the pods, `Sweeper` finds what
-nobody knows any more, `Reconciler` carries edits to the namespaces that exist. Verbs decide nothing about tenants: each promises what holds when it returns, and what cannot have happened
-when it raises.
+nobody knows any more, `Reconciler` carries edits to the namespaces that exist, `Treasury` leases what a team has. Verbs
+decide nothing about tenants: each promises what holds when it returns, and what cannot have happened when it raises.
 """
 
 from tenantspawner.lifecycle.around import Configured, surroundings
+from tenantspawner.lifecycle.budgetdoor import Team
 from tenantspawner.lifecycle.examine import examine
 from tenantspawner.lifecycle.feed import Feed, Where
 from tenantspawner.lifecycle.journal import Journal, Step
 from tenantspawner.lifecycle.launch import Made
+from tenantspawner.lifecycle.leases import Lease, Treasury, free_of, lease_of, team_of, teams_of
 from tenantspawner.lifecycle.reconcile import Pace, Reconciler, Sources
 from tenantspawner.lifecycle.sight import Sight
-from tenantspawner.lifecycle.spawn import Manner, Started, spawn
+from tenantspawner.lifecycle.spawn import Hold, Manner, Started, nothing_to_hold, spawn
 from tenantspawner.lifecycle.stop import stop
 from tenantspawner.lifecycle.sweep import Care, Server, Sweeper
 from tenantspawner.lifecycle.tally import ReconcileState
@@ -22,7 +24,9 @@ __all__ = [
     "Care",
     "Configured",
     "Feed",
+    "Hold",
     "Journal",
+    "Lease",
     "Made",
     "Manner",
     "Pace",
@@ -34,10 +38,17 @@ __all__ = [
     "Started",
     "Step",
     "Sweeper",
+    "Team",
+    "Treasury",
     "Turns",
     "Where",
     "examine",
+    "free_of",
+    "lease_of",
+    "nothing_to_hold",
     "spawn",
     "stop",
     "surroundings",
+    "team_of",
+    "teams_of",
 ]

@@ -6,7 +6,7 @@ and one that exists already all mean the same: lost, read again.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ from tenantspawner.budget import (
 from tenantspawner.cluster import Cluster, Deadline, Meaning, meaning
 from tenantspawner.errors import ApiError, QuotaNotEnforced
 from tenantspawner.kube import labels
-from tenantspawner.kube.kinds import LEASE, POD, RESOURCE_QUOTA
+from tenantspawner.kube.kinds import LEASE, NAMESPACE, POD, RESOURCE_QUOTA
 from tenantspawner.kube.names import label_value
 from tenantspawner.lifecycle.gate import PATIENCE
 from tenantspawner.plan import Manifest
@@ -122,10 +122,33 @@ class BudgetDoor:
         return NoQuota(namespace) if quota is None else QuotaSeen.read(quota)
 
     async def read_quotas(self, team: Team, deadline: Deadline) -> QuotasSeen:
-        """Read the quotas of all the tenant's namespaces."""
+        """Read the quotas of all the tenant's namespaces: in one list where the hub may, else one by one."""
         selector = ",".join(f"{key}={value}" for key, value in team.marks.items())
-        quotas = await self._cluster.list(RESOURCE_QUOTA, label_selector=selector, deadline=deadline)
-        return QuotasSeen(tuple(QuotaSeen.read(quota) for quota in quotas if quota["metadata"]["name"] == NAME))
+        try:
+            found = await self._cluster.list(RESOURCE_QUOTA, label_selector=selector, deadline=deadline)
+        except ApiError as error:
+            if meaning(error.answer) is not Meaning.NO_RIGHT:
+                raise
+            spaces = await self._cluster.list(NAMESPACE, label_selector=selector, deadline=deadline)
+            found = await self._quotas_of(spaces, deadline)
+        return QuotasSeen(tuple(QuotaSeen.read(quota) for quota in found if quota["metadata"]["name"] == NAME))
+
+    async def _quotas_of(self, spaces: Sequence[dict[str, Any]], deadline: Deadline) -> list[dict[str, Any]]:
+        few = asyncio.Semaphore(_AT_ONCE)
+
+        async def quota(space: dict[str, Any]) -> dict[str, Any] | None:
+            async with few:
+                try:
+                    return await self._cluster.get(RESOURCE_QUOTA, space["metadata"]["name"], NAME, deadline)
+                except ApiError as error:
+                    # One that is being made just now: the hub has no right there before it has a quota.
+                    made = labels.PLAN_DIGEST in (space["metadata"].get("annotations") or {})
+                    if made or meaning(error.answer) is not Meaning.NO_RIGHT:
+                        raise
+                    return None
+
+        quotas = await asyncio.gather(*(quota(space) for space in spaces))
+        return [quota for quota in quotas if quota is not None]
 
     async def count_pods(self, team: Team, namespaces: Collection[str], deadline: Deadline) -> PodsSeen:
         """Count the pods of these namespaces, whoever made them."""

@@ -21,18 +21,19 @@ PATIENCE = 10.0  # seconds
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2)  # then the last one again
 
 
-def in_force(seen: Mapping[str, Any] | None, wanted: Mapping[str, str]) -> bool:
-    """Whether a quota as read from the API server enforces what is wanted."""
+def in_force(seen: Mapping[str, Any] | None, wanted: Mapping[str, str], leased: frozenset[str] = frozenset()) -> bool:
+    """Whether a quota as read from the API server enforces what is wanted, whatever it says of what is `leased`."""
     if seen is None:
         return False
-    status = seen.get("status") or {}
+    spec, status = (seen.get("spec") or {}).get("hard") or {}, seen.get("status") or {}
     hard, used = status.get("hard") or {}, status.get("used") or {}
-    return (
-        _equal((seen.get("spec") or {}).get("hard") or {}, wanted) and _equal(hard, wanted) and set(wanted) <= set(used)
-    )
+    rest = {key: amount for key, amount in spec.items() if key not in leased}
+    return _equal(rest, wanted) and _equal(hard, spec) and set(spec) <= set(used)
 
 
-async def quota_in_force(cluster: Cluster, quota: Manifest, deadline: Deadline) -> None:
+async def quota_in_force(
+    cluster: Cluster, quota: Manifest, deadline: Deadline, leased: frozenset[str] = frozenset()
+) -> None:
     """Wait until a quota is in force.
 
     Raises
@@ -44,7 +45,7 @@ async def quota_in_force(cluster: Cluster, quota: Manifest, deadline: Deadline) 
     wanted = quota["spec"]["hard"]
     limit = deadline.shorter(PATIENCE)
     turn = 0
-    while not in_force(await cluster.get(RESOURCE_QUOTA, namespace, name, deadline), wanted):
+    while not in_force(await cluster.get(RESOURCE_QUOTA, namespace, name, deadline), wanted, leased):
         pause = _PAUSES[min(turn, len(_PAUSES) - 1)]
         if limit.remaining() <= pause:
             raise QuotaNotEnforced(

@@ -55,7 +55,7 @@ async def provision(cluster: Cluster, wanted: Provisions, deadline: Deadline, jo
     journal.say("Setting quota, limits and network rules.", 15)
     await _walls(cluster, wanted, deadline, fresh=existing is None)
     journal.say("Waiting until the quota is in force.", 20)
-    await quota_in_force(cluster, wanted.quota, deadline)
+    await quota_in_force(cluster, wanted.quota, deadline, wanted.leased)
     await all_of(*(ensure(cluster, obj, deadline) for obj in wanted.furnishings))
     await _record(cluster, wanted, existing, deadline)
     journal.say("Your namespace is ready.", 30)
@@ -131,7 +131,7 @@ async def _as_recorded(cluster: Cluster, existing: Mapping[str, Any], wanted: Pr
         return False
     name = wanted.quota["metadata"]["name"]
     seen = await cluster.get(RESOURCE_QUOTA, wanted.namespace, name, deadline)
-    return in_force(seen, wanted.quota["spec"]["hard"])
+    return in_force(seen, wanted.quota["spec"]["hard"], wanted.leased)
 
 
 async def _relabel(cluster: Cluster, existing: Mapping[str, Any], space: Manifest, deadline: Deadline) -> None:

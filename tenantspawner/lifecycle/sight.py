@@ -7,6 +7,7 @@ certainly gone only when a complete view does not have it.
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from tenantspawner.cluster import Cluster, Deadline, Watch
 from tenantspawner.errors import TenantSpawnerError
@@ -17,10 +18,11 @@ log = logging.getLogger(__name__)
 
 
 class Sight:
-    """The pods of one hub. `close` ends all its watches."""
+    """The pods of one hub; `on_change` is told every change, as (old, new). `close` ends all its watches."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, on_change: Callable[[Pod | None, Pod | None], None] | None = None) -> None:
         self._cluster = cluster
+        self._on_change = on_change
         self._watches: dict[tuple[str | None, str], Watch[Pod]] = {}
         self._everywhere: bool | None = None
         self._asking = asyncio.Lock()
@@ -32,6 +34,8 @@ class Sight:
         if watch is None:
             watch = self._cluster.watch(Pod, namespace=scope, label_selector=selector)
             self._watches[scope, selector] = watch
+            if self._on_change is not None:
+                watch.store.on_change(self._on_change)
             watch.start()
         return watch
 

@@ -1,13 +1,15 @@
 """One spawn, carried out: provision, claim, pod, ready. Everything was decided before, in the plan."""
 
 import logging
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from tenantspawner.cluster import Cluster, Deadline, Meaning, Watch, meaning
 from tenantspawner.errors import ApiError, ClusterTrouble, TenantSpawnerError
 from tenantspawner.kube.objects import Event, Pod
+from tenantspawner.lifecycle.grants import Held
 from tenantspawner.lifecycle.journal import Journal
 from tenantspawner.lifecycle.launch import Made, create_pod, ensure_claim, remove
 from tenantspawner.lifecycle.provision import provision
@@ -19,6 +21,13 @@ log = logging.getLogger(__name__)
 
 
 View = Callable[[Deadline], Awaitable[Watch[Pod]]]
+Hold = Callable[[Deadline], AbstractAsyncContextManager[Held]]
+
+
+@asynccontextmanager
+async def nothing_to_hold(_: Deadline) -> AsyncIterator[Held]:
+    """Where no budget is leased."""
+    yield Held()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +57,18 @@ async def spawn(
     manner: Manner,
     turns: Turns,
     on_made: Callable[[Made], Awaitable[None]],
+    hold: Hold = nothing_to_hold,
 ) -> Started:
     """Carry out a plan; until the pod is made, the namespace is this start's.
 
     `view` gives the watch that covers the pod; it is asked for when the namespace stands, since before that the hub may
     have no right to look there. `on_made` is awaited as soon as the pod exists, so that a crash after it loses nothing.
+    `hold` holds what the pod takes of the team's budget while it is created.
 
     When this raises, no pod of this spawn is left, or the sweeper will find it by its labels.
     """
     async with turns.start(plan.namespace):
-        made, pods = await _until_made(cluster, view, plan, deadline, journal)
+        made, pods = await _until_made(_Way(cluster, view, hold), plan, deadline, journal)
     await on_made(made)
     events = tell_events(cluster, made, journal) if manner.events else None
     vigil = Vigil(cluster, pods.store, made, deadline, manner.grace)
@@ -72,29 +83,37 @@ async def spawn(
     return Started(made, found.address)
 
 
-async def _until_made(
-    cluster: Cluster, view: View, plan: Plan, deadline: Deadline, journal: Journal
-) -> tuple[Made, Watch[Pod]]:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a pod comes to be: the cluster, what is seen of it, and what is held meanwhile."""
+
+    cluster: Cluster
+    view: View
+    hold: Hold
+
+
+async def _until_made(way: _Way, plan: Plan, deadline: Deadline, journal: Journal) -> tuple[Made, Watch[Pod]]:
     """Provision and create; once more from the start when the namespace went away in between."""
     try:
-        return await _provision_and_create(cluster, view, plan, deadline, journal)
+        return await _provision_and_create(way, plan, deadline, journal)
     except ApiError as error:
         if plan.provisions is None or meaning(error.answer) not in {Meaning.TERMINATING, Meaning.NOT_FOUND}:
             raise
         log.info("Namespace %s went away during a start; provisioning it again", plan.namespace)
-        return await _provision_and_create(cluster, view, plan, deadline, journal)
+        return await _provision_and_create(way, plan, deadline, journal)
 
 
-async def _provision_and_create(
-    cluster: Cluster, view: View, plan: Plan, deadline: Deadline, journal: Journal
-) -> tuple[Made, Watch[Pod]]:
+async def _provision_and_create(way: _Way, plan: Plan, deadline: Deadline, journal: Journal) -> tuple[Made, Watch[Pod]]:
     if plan.provisions is not None:
-        await provision(cluster, plan.provisions, deadline, journal)
-    pods = await view(deadline)
-    await ensure_claim(cluster, plan.claim, deadline)
+        await provision(way.cluster, plan.provisions, deadline, journal)
+    pods = await way.view(deadline)
+    await ensure_claim(way.cluster, plan.claim, deadline)
     with suppress(ClusterTrouble):
         await pods.synced(deadline.shorter(5))  # a late watch costs a look, not the start
-    return await create_pod(cluster, pods.store, plan, deadline, journal), pods
+    async with way.hold(deadline) as held:
+        made = await create_pod(way.cluster, pods.store, plan, deadline, journal)
+        held.undo = partial(remove, way.cluster, made, Deadline.after(CLEAN_UP))
+    return made, pods
 
 
 async def _closed(events: Watch[Event] | None) -> None:

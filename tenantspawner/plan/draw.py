@@ -6,7 +6,7 @@ way to get more.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -22,7 +22,7 @@ from tenantspawner.plan.models import Manifest, Plan, Provisions, Surroundings
 from tenantspawner.plan.namespace import namespace_object
 from tenantspawner.plan.network import network_policies
 from tenantspawner.plan.pod import pod
-from tenantspawner.plan.quota import hard, limit_range, resource_quota
+from tenantspawner.plan.quota import hard, leased_keys, limit_range, resource_quota
 from tenantspawner.plan.room import with_room, with_written_amounts
 from tenantspawner.plan.service import service
 from tenantspawner.plan.settings import PodSettings, ServerContext
@@ -91,12 +91,14 @@ def provisions(site: Site) -> Provisions | None:
     if site.entitlement.tenant.namespace.per == "hub":
         return None
     bounds = hard(site.entitlement, site.around)
+    leased = leased_keys(site.entitlement.tenant, site.entitlement.gpu)
     quota = resource_quota(site, bounds)
     rights = hub_rights(site)
-    fences = (limit_range(site, bounds), *network_policies(site))
+    fences = (limit_range(site, {*bounds, *leased}), *network_policies(site))
     furnishings = (service_account(site), *role_bindings(site), *pull_secrets(site), *further_objects(site))
     space = namespace_object(site.namespace, site.entitlement, site.around.envelope)
-    digest = digest_of([obj for obj in (space, rights, quota, *fences, *furnishings) if obj])
+    everything = [obj for obj in (space, rights, quota, *fences, *furnishings) if obj]
+    digest = digest_of(everything, leased)
     return Provisions(
         namespace=site.namespace,
         owner=owner_of(site.entitlement),
@@ -106,14 +108,18 @@ def provisions(site: Site) -> Provisions | None:
         fences=fences,
         furnishings=furnishings,
         digest=digest,
+        leased=leased,
     )
 
 
-def digest_of(objects: Sequence[Manifest]) -> str:
-    """Hash objects by value, 128 bits, whatever their order; secrets go in but cannot be read out."""
-    text = json.dumps(
-        sorted(objects, key=lambda obj: (obj["kind"], obj["metadata"]["name"])), sort_keys=True, separators=(",", ":")
-    )
+def digest_of(objects: Sequence[Manifest], leased: Collection[str] = ()) -> str:
+    """Hash objects by value and whatever order, 128 bits; secrets go in but cannot be read out.
+
+    What is `leased` counts too: a quota whose keys become leased is another one, although its text is the same.
+    """
+    ordered = sorted(objects, key=lambda obj: (obj["kind"], obj["metadata"]["name"]))
+    hashed: list[object] = [*ordered, *([sorted(leased)] if leased else [])]
+    text = json.dumps(hashed, sort_keys=True, separators=(",", ":"))
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 

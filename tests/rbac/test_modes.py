@@ -30,7 +30,8 @@ def at_home(world):
     world.ok("GET", leases)
     world.watch(leases)
     world.ok("GET", f"{leases}/tenantspawner-budget-physics")
-    world.ok("PUT", f"{leases}/tenantspawner-budget-physics", ledger)
+    swap = {"metadata": {"annotations": {"x": "y"}, "resourceVersion": ledger["metadata"]["resourceVersion"]}}
+    world.ok("PATCH", f"{leases}/tenantspawner-budget-physics", swap, "application/merge-patch+json")
     question = {"spec": {"resourceAttributes": {"verb": "watch", "resource": "pods"}}}
     world.ok("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", question)
 
