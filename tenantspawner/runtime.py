@@ -7,6 +7,7 @@ request and never fails for want of an API server: watches go on trying, and who
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -108,9 +109,15 @@ class Runtime:
     async def _sweep_budgets(self, treasury: Treasury, up: Callable[[], Awaitable[object]]) -> None:
         """Return lost grants, from the moment the hub is up, and once a tenancy is in force."""
         await up()
+        edited = asyncio.Event()
+        if self.feed is not None:
+            self.feed.on_change(lambda _: edited.set())  # a budget that is new finds quotas that were no grants
         while True:
+            edited.clear()
             await treasury.sweep(self.wiring.care.age)
-            await asyncio.sleep(self.wiring.care.interval)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.wiring.care.interval):
+                    await edited.wait()
 
     def examine(self, configured: Configured) -> None:
         """Begin to look at what the hub may do and what the cluster can; once."""

@@ -92,14 +92,18 @@ class Inventory:
 
 
 def quota_change(quota: Manifest, seen: Json, leased: frozenset[str] = frozenset()) -> Manifest:
-    """Build the patch that makes a quota what it should be, all but its `leased` keys; empty when it is."""
+    """Build the patch that makes a quota what it should be; empty when it is.
+
+    What is `leased` is left as it is, but a key that is not there becomes 0, since what a quota does not name is not limited.
+    """
     if not differences(quota, seen, leased):
         return {}
     wanted = {key: value for key, value in quota["spec"]["hard"].items() if key not in leased}
     there = (seen.get("spec") or {}).get("hard") or {}
     gone = {key: None for key in there if key not in wanted and key not in leased}
     marks = {key: quota["metadata"][key] for key in ("labels", "annotations")}
-    return {"metadata": marks, "spec": {"hard": {**wanted, **gone}}}
+    closed = dict.fromkeys(sorted(leased - set(there)), "0")
+    return {"metadata": marks, "spec": {"hard": {**wanted, **gone, **closed}}}
 
 
 def with_nothing_leased(quota: Manifest, leased: frozenset[str]) -> Manifest:

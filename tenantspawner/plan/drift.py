@@ -22,7 +22,7 @@ _CONTROLLERS = {"kube-controller-manager", "kube-apiserver"}
 
 
 def differences(wanted: Json, seen: Json, leased: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """Name the fields of `wanted` that an object as read does not have; keys of a quota that are `leased` do not count."""
+    """Name the fields of `wanted` that an object as read does not have; of a quota's keys that are `leased` only the absence counts."""
     return (*_marks(wanted["metadata"], seen.get("metadata") or {}), *_body(wanted, seen, leased))
 
 
@@ -50,6 +50,7 @@ def _body(wanted: Json, seen: Json, leased: frozenset[str]) -> Iterator[str]:
             continue
         mine, theirs = expected[field], seen.get(field)
         if kind == RESOURCE_QUOTA.kind:
+            yield from (f"{field}.hard[{key}]" for key in sorted(leased - set((theirs or {}).get("hard") or {})))
             mine, theirs = _without(mine, leased), _without(theirs or {}, leased)
         yield from _unequal(field, mine, theirs, counted=kind in _COUNTED)
 

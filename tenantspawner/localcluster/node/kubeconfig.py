@@ -21,7 +21,15 @@ def read_kubeconfig(file: Path, keep_in: Path, context: str | None = None) -> Ac
     ValueError
         A part is missing, with a sentence that names it.
     """
-    config = _read(file)
+    try:
+        return _access(_read(file), file, keep_in, context)
+    except KeyError as missing:
+        raise ValueError(f"{file}: it lacks {missing}") from None
+    except (TypeError, AttributeError):
+        raise ValueError(f"{file}: its parts are not as kubeconfigs are") from None
+
+
+def _access(config: dict[str, Any], file: Path, keep_in: Path, context: str | None) -> Access:
     chosen = _named(config, "contexts", "context", context or config.get("current-context", ""))
     cluster = _named(config, "clusters", "cluster", chosen["cluster"])
     user = _named(config, "users", "user", chosen["user"])
