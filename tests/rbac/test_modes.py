@@ -39,9 +39,8 @@ def at_home(world):
 def with_servers(world, plan, pod):
     """What the hub does where servers run."""
     core = f"/api/v1/namespaces/{plan.namespace}"
-    for plural in ("pods", "resourcequotas"):
-        world.ok("GET", f"{core}/{plural}")
-        world.watch(f"{core}/{plural}")
+    world.ok("GET", f"{core}/pods")
+    world.watch(f"{core}/pods")
     world.ok("GET", f"{core}/events?fieldSelector=involvedObject.uid={pod['metadata']['uid']}")
     world.watch(f"{core}/events")
     world.ok("GET", f"{core}/pods/{plan.pod_name}")
@@ -83,6 +82,7 @@ def test_mode_1_runs_servers_in_the_hubs_namespace(plane, printed):
     world.ok("POST", "/api/v1/namespaces/lab1/serviceaccounts", account, user="admin")
     pod = world.start(plan)
     world.ok("GET", "/api/v1/namespaces/lab1/resourcequotas")
+    world.watch("/api/v1/namespaces/lab1/resourcequotas")
     quota = {"metadata": {"name": "admins"}, "spec": {"hard": {"pods": "100"}}}
     world.ok("POST", "/api/v1/namespaces/lab1/resourcequotas", quota, user="admin")
     world.ok("GET", "/api/v1/namespaces/lab1/resourcequotas/admins")

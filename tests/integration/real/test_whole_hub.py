@@ -17,7 +17,7 @@ from tenantspawner.kube import kinds
 from tenantspawner.localcluster.demo.command import rights as mode_3
 from tests.integration.real.wholehubs import BARE, CONFIG, FURNISHED, PULL_SECRET, SECRET
 from tests.support.hubs import HUB_USER, LIGHT, a_service, a_world, eventually, log_of, namespace_of
-from tests.support.rights import Right, granted, settle, used
+from tests.support.rights import granted, settle, used
 
 pytestmark = [
     pytest.mark.realcluster,
@@ -27,11 +27,6 @@ pytestmark = [
 ]
 
 PEOPLE = [f"person-{number:02}" for number in range(50)]
-# Granted for what the hub does not do yet: the ledger of team budgets, and the free amounts of the form.
-NOT_YET = {
-    *(Right("coordination.k8s.io", "leases", verb) for verb in ("get", "list", "watch", "create", "update")),
-    *(Right("", "resourcequotas", verb) for verb in ("list", "watch")),
-}
 NOT_THE_HUBS = {"tenantspawner-notebook", "tenantspawner-break-glass"}
 
 
@@ -108,27 +103,16 @@ async def test_a_killed_api_server_costs_none_of_fifty_servers(plane, world, res
     assert "Traceback" not in log_of(world)
 
 
-async def test_every_right_is_used_and_nothing_more_is_asked_for(plane, world, rest, look, mark, manifests):
+async def test_every_right_is_used_and_nothing_more_is_asked_for(plane, world, rest, look, mark, manifests):  # noqa: PLR0917 - fixtures
     home = namespace_of("ada")
-    await rest.run("ada", {"profile": "small"})
-    names = {path: {item["metadata"]["name"] for item in look(path)} for path in children(home)}
-    assert names[children(home)[0]] >= {"tenantspawner-hub", "notebook-tenantspawner-notebook"}
-    assert names[children(home)[1]] >= {"worker"}
-    assert names[children(home)[2]] >= {PULL_SECRET}
+    await rest.run("ada", {"profile": "gpu"})
+    assert left(look, home) == DROPPED
 
-    await world.admin.edit_tenancy(BARE)  # another quota; without role, pull secret and account of its own
+    await world.admin.edit_tenancy(BARE)  # another quota; without role and pull secret
     await eventually(lambda: not left(look, home), 60, "what no document says any more is still there")
-    await eventually(
-        lambda: (
-            plane.request("GET", f"/api/v1/namespaces/{home}/resourcequotas/tenantspawner").body["spec"]["hard"][
-                "limits.cpu"
-            ]
-            == "5"
-        ),
-        30,
-    )
+    await eventually(lambda: cpu_of(look, home) == "5", 30, "the quota is the old one")
     await world.admin.edit_tenancy(BARE.replace("profiles:", "profile:", 1))
-    await eventually(world.admin.complaints, 10, "a broken tenancy is not told where its admin looks")
+    await eventually(world.admin.complaints, 30, "a broken tenancy is not told where its admin looks")
     await world.admin.edit_tenancy(BARE)
 
     await rest.user("bob")
@@ -137,28 +121,31 @@ async def test_every_right_is_used_and_nothing_more_is_asked_for(plane, world, r
     assert answer.status < 300 or "light-absent" in answer.message
 
     await rest.stop("ada")
-    await rest.gone("ada")
+    await rest.gone("ada", 60)
     assert (await rest.call("DELETE", "/users/ada")).status == 204
     await eventually(lambda: look(f"/api/v1/namespaces/{home}/persistentvolumeclaims") == [], 30, "the volume stays")
     await eventually(lambda: "rights of mode user are there" in log_of(world), 30)
 
     rows = await asyncio.to_thread(plane.audit, user=HUB_USER, since=mark)
     rights = granted(each for each in manifests if each["metadata"]["name"] not in NOT_THE_HUBS)
-    account = settle(rights - NOT_YET, waited_through(rows))
-    print(f"{len(rights)} rights, {len(used(rows))} used, {len(rows)} requests")
+    account = settle(rights, waited_through(rows))
+    print(f"{len(rights)} rights, {len(rights - used(rows))} of them not used, {len(rows)} requests")
     assert not account.unused, str(account)
     assert not account.refused, str(account)
-    assert NOT_YET & used(rows) == set(), "take it from NOT_YET"
 
 
-def children(namespace):
-    rights = kinds.ROLE_BINDING.path(namespace)
-    return rights, kinds.SERVICE_ACCOUNT.path(namespace), kinds.SECRET.path(namespace)
+DROPPED = {"notebook-tenantspawner-notebook", PULL_SECRET}
 
 
 def left(look, namespace):
-    found = {item["metadata"]["name"] for path in children(namespace) for item in look(path)}
-    return found & {"notebook-tenantspawner-notebook", "worker", PULL_SECRET}
+    """What an edit will drop, and is there."""
+    paths = (kinds.ROLE_BINDING.path(namespace), kinds.SECRET.path(namespace))
+    return {item["metadata"]["name"] for path in paths for item in look(path)} & DROPPED
+
+
+def cpu_of(look, namespace):
+    (quota,) = look(kinds.RESOURCE_QUOTA.path(namespace))
+    return quota["spec"]["hard"]["limits.cpu"]
 
 
 def waited_through(rows):
@@ -167,8 +154,39 @@ def waited_through(rows):
     return [row for row in rows if row.code != 403 or (row.verb, row.resource, row.namespace) not in came]
 
 
-async def test_the_cluster_wide_read_role_is_used_where_it_is_granted(plane):
-    command = [sys.executable, "-m", "tenantspawner", "rbac", "--mode", "user", "--namespace", "wide", "--cluster-read"]
-    printed = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True)
-    found = [each for each in yaml.safe_load_all(printed.stdout) if "read" in each["metadata"]["name"]]
-    assert {str(right) for right in granted(found)} >= {"list pods", "watch pods"}
+async def test_with_the_cluster_wide_read_role_drift_is_put_back_at_once_and_the_role_is_used(plane, look):
+    read = await asyncio.to_thread(printed, "--mode", "user", "--namespace", "jupyterhub", "--cluster-read")
+    node = replace(LIGHT, storage=True)
+    mark = plane.audit_mark()
+    options = {"config": CONFIG, "manifests": [*read, SECRET], "node": node, "kubeconfig": plane.kubeconfig()}
+    async with a_world(tenancy=FURNISHED, **options) as world, a_service(world) as rest:
+        await rest.run("grace", {"profile": "gpu"})
+        home = namespace_of("grace")
+        for kind, change in DRIFT:
+            for item in look(kind.path(home)):
+                if "tenantspawner.io/hub" in (item["metadata"].get("labels") or {}):
+                    path = kind.path(home, item["metadata"]["name"])
+                    reply = plane.request("PATCH", path, change, content="application/merge-patch+json")
+                    assert reply.status == 200, reply
+        await eventually(lambda: log_of(world).count("put back") >= len(DRIFT), 40, "not all drift is put back")
+        await rest.stop("grace")
+        await rest.gone("grace", 60)
+    rows = await asyncio.to_thread(plane.audit, user=HUB_USER, since=mark)
+    wide = granted(each for each in read if each["metadata"]["name"] == "tenantspawner-hub-read")
+    account = settle(wide, waited_through(rows))
+    assert not account.unused, str(account)
+    assert not account.refused, str(account)
+
+
+DRIFT = (
+    (kinds.LIMIT_RANGE, {"spec": {"limits": []}}),
+    (kinds.NETWORK_POLICY, {"spec": {"policyTypes": ["Ingress"]}}),
+    (kinds.SERVICE_ACCOUNT, {"automountServiceAccountToken": True}),
+    (kinds.ROLE_BINDING, {"subjects": []}),
+)
+
+
+def printed(*arguments):
+    command = [sys.executable, "-m", "tenantspawner", "rbac", *arguments]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [each for each in yaml.safe_load_all(out) if each]

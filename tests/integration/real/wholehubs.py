@@ -3,12 +3,15 @@
 from tests.support.hubs import TENANCY
 
 PULL_SECRET = "tenantspawner-pull-secret"
+QUOTA = "    quota: {user: {cpu: 4, memory: 8Gi}}\n"
+assert QUOTA in TENANCY
+_LEASED = "    quota: {user: {cpu: CPU, memory: 8Gi, gpu: 4}, team: {gpu: 4}}\n"
 FURNISHED = TENANCY.replace(
-    "    quota: {user: {cpu: 4",
+    QUOTA,
     f"    roles: [tenantspawner-notebook]\n    pullSecrets: [{PULL_SECRET}]\n    serviceAccount: {{name: worker}}\n"
-    "    quota: {user: {cpu: 4",
+    + _LEASED.replace("CPU", "4"),
 )
-BARE = TENANCY.replace("user: {cpu: 4", "user: {cpu: 5")
+BARE = TENANCY.replace(QUOTA, _LEASED.replace("CPU", "5"))
 SECRET = {
     "apiVersion": "v1",
     "kind": "Secret",
