@@ -3,10 +3,9 @@
 The hub's log and the command line say the same. Nothing of a token or certificate is in it but names.
 """
 
-from http import HTTPStatus
-
 from tenantspawner.errors import ApiError, TenantSpawnerError, Unreachable
 
+_UNAUTHORIZED, _FORBIDDEN = 401, 403  # HTTP; RFC 9110
 _CERTIFICATE = ("certificate_verify_failed", "clientconnectorcertificateerror", "clientconnectorsslerror")
 
 
@@ -20,12 +19,12 @@ def advice(error: TenantSpawnerError) -> str:
 
 
 def _refused(error: ApiError) -> str:
-    if error.code == HTTPStatus.UNAUTHORIZED:
+    if error.code == _UNAUTHORIZED:
         return (
             "The API server does not accept the credentials (401 Unauthorized): the token has expired or been revoked, or is of "
             "another cluster. Put a new one where it is read from (the kubeconfig, or the mounted service account token)."
         )
-    if error.code == HTTPStatus.FORBIDDEN:
+    if error.code == _FORBIDDEN:
         return f"The API server refuses it (403 Forbidden): {error.answer.message} Ask a cluster administrator for the right."
     return error.detail
 
