@@ -6,7 +6,7 @@ request and never fails for want of an API server: watches go on trying, and who
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from typing import Any
 
 from tenantspawner.cluster import Cluster, Connection, Deadline, connect
 from tenantspawner.errors import TenancyUnavailable, TenantSpawnerError
+from tenantspawner.form import Availability
 from tenantspawner.kube.kinds import POD
 from tenantspawner.kube.names import label_value
 from tenantspawner.kube.objects import Pod
@@ -33,6 +34,7 @@ from tenantspawner.lifecycle import (
     Treasury,
     Turns,
     Where,
+    availability,
     examine,
     surroundings,
     teams_of,
@@ -150,6 +152,10 @@ class Runtime:
     def teams(self) -> Mapping[str, Team]:
         """The teams whose budget is leased, in the tenancy of this moment."""
         return _teams(self.feed, self.wiring.envelope.hub_id) if self.feed else {}
+
+    def availability(self, tenant_ids: Iterable[str]) -> Availability:
+        """What is free of the budgets of these tenants, as far as it is known."""
+        return availability(self.teams(), self.treasury.ledger, tenant_ids) if self.treasury else {}
 
     async def around(self, configured: Configured, tenant: Tenant, deadline: Deadline) -> Surroundings:
         """Read what the plan of anything in a tenant needs of hub and cluster."""

@@ -79,7 +79,12 @@ class TenantSpawner(Surrounded):
         link = query_to_options(hub.take_query(self.handler))
         refusal, last = hub.last_refusal(self), self.orm_spawner.user_options
         return render(
-            entitlements, static_url=style, prefill=last if refusal else link or None, last=last, refusal=refusal
+            entitlements,
+            static_url=style,
+            prefill=last if refusal else link or None,
+            last=last,
+            refusal=refusal,
+            availability=(await self._runtime()).availability(each.tenant_id for each in entitlements.tenants),
         )
 
     def run_options_from_form(self, form_data: Any) -> Any:

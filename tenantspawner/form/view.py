@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """How much of a team's budget for one device is free now."""
+    """How much of a team's budget for one device is free now; `waits`: more can be asked for, and is waited for."""
 
     free: int
     total: int
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)

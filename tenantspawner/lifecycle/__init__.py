@@ -12,6 +12,7 @@ from tenantspawner.lifecycle.feed import Feed, Where
 from tenantspawner.lifecycle.journal import Journal, Step
 from tenantspawner.lifecycle.launch import Made
 from tenantspawner.lifecycle.leases import Lease, Treasury, free_of, lease_of, team_of, teams_of
+from tenantspawner.lifecycle.offer import availability
 from tenantspawner.lifecycle.reconcile import Pace, Reconciler, Sources
 from tenantspawner.lifecycle.sight import Sight
 from tenantspawner.lifecycle.spawn import Hold, Manner, Started, nothing_to_hold, spawn
@@ -42,6 +43,7 @@ __all__ = [
     "Treasury",
     "Turns",
     "Where",
+    "availability",
     "examine",
     "free_of",
     "lease_of",
