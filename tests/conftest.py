@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from traitlets.config import Application
 
 # The same examples each time: a run that fails fails again. `--hypothesis-profile=search` looks for new ones.
 settings.register_profile("repeatable", derandomize=True, max_examples=50, deadline=None)
@@ -31,3 +32,12 @@ def golden(request):
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture(autouse=True)
+def _each_test_its_own_command_line():
+    """traitlets keeps one application a process; a command's must not be in the way of the next test's."""
+    yield
+    running = Application._instance
+    if running is not None and type(running).__module__.startswith("tenantspawner."):
+        type(running).clear_instance()
