@@ -157,6 +157,13 @@ class Runtime:
         """What is free of the budgets of these tenants, as far as it is known."""
         return availability(self.teams(), self.treasury.ledger, tenant_ids) if self.treasury else {}
 
+    def watches(self) -> dict[str, bool]:
+        """By kind: whether everything that is seen of it is up to date."""
+        found = {"configmaps": self.feed.healthy} if self.feed else {}
+        if self.treasury is not None:
+            found["leases"] = self.treasury.healthy
+        return found | {"pods": all(watch.healthy for watch in self.sight.watches())}
+
     async def around(self, configured: Configured, tenant: Tenant, deadline: Deadline) -> Surroundings:
         """Read what the plan of anything in a tenant needs of hub and cluster."""
         role = configured.hub_cluster_role
@@ -228,6 +235,12 @@ async def runtime(wiring: Wiring) -> Runtime:
         task = asyncio.create_task(Runtime.start(wiring), name="runtime")
         _running[wiring] = task
     return await asyncio.shield(task)
+
+
+def running() -> list[Runtime]:
+    """The runtimes that have started."""
+    started = (task for task in _running.values() if task.done() and not task.cancelled())
+    return [task.result() for task in started if task.exception() is None]
 
 
 async def close_all() -> None:

@@ -39,6 +39,7 @@ from tenantspawner.settings.choice import resolved
 from tenantspawner.settings.tenancy import TenancySettings
 from tenantspawner.settings.worn import POD_SETTINGS
 from tenantspawner.tenancy import Envelope
+from tenantspawner.web import count_refusal, measure
 
 AROUND = 30.0  # seconds to read what is around a tenant's namespaces
 
@@ -72,6 +73,7 @@ class Surrounded(TenancySettings, KubeSpawner):
             yield
         except TenantSpawnerError as error:
             self.log.warning("%s %s: %s", self._log_name, what, error.detail)
+            count_refusal(error)
             raise hub.told(error, self) from None
         except Exception as error:
             if hub.is_answer(error):
@@ -80,6 +82,7 @@ class Surrounded(TenancySettings, KubeSpawner):
             unforeseen = AdminMustAct(
                 "Something went wrong that nobody foresaw. The administrator finds it in the hub's log."
             )
+            count_refusal(unforeseen)
             raise hub.told(unforeseen, self) from None
 
     def _envelope(self) -> Envelope:
@@ -141,6 +144,7 @@ class Surrounded(TenancySettings, KubeSpawner):
         """Have a look at rights and cluster; let the sweeper and the reconciler run once the hub is up."""
         if not (self.tenanted and JupyterHub.initialized()):
             return
+        measure()
         app = JupyterHub.instance()
 
         async def known() -> Collection[Server]:

@@ -83,6 +83,11 @@ class Feed:
             async with deadline.timeout():
                 await self._seen.wait()
 
+    @property
+    def healthy(self) -> bool:
+        """Whether edits are seen as they are made."""
+        return self._watch.healthy
+
     def tenancy(self) -> Tenancy:
         """Return the last good version.
 

@@ -103,6 +103,11 @@ class Treasury:
         """Begin to watch the ledgers."""
         self._ledgers.start()
 
+    @property
+    def healthy(self) -> bool:
+        """Whether the ledgers are seen as they are changed."""
+        return self._ledgers.healthy
+
     async def close(self) -> None:
         """End the watch, and let returns that are under way go: the sweep of the next hub ends them."""
         under_way = [task for tasks in self._returns.values() for task in tasks]
