@@ -16,6 +16,7 @@ UNUSABLE = 2
 """Exit status: what was to be looked at could not be."""
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "budget": ("tenantspawner.cli.budget.Budget", "Budgets of the teams: granted, free, and who holds them."),
     "check": ("tenantspawner.cli.check.Check", "Check tenancy documents, offline."),
     "explain": ("tenantspawner.cli.explain.Explain", "What a person sees, and the rule behind every part."),
     "demo": ("tenantspawner.cli.demo.Demo", "The whole product on this machine."),

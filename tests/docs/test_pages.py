@@ -50,7 +50,14 @@ def test_every_setting_of_ours_and_of_kubespawner_has_words_and_a_topic():
 
 
 def test_every_command_and_every_error_is_told():
-    assert re.findall(r"^## (\w+)$", commandline.page(), re.MULTILINE) == ["check", "explain", "demo", "rbac", "schema"]
+    assert re.findall(r"^## (\w+)$", commandline.page(), re.MULTILINE) == [
+        "budget",
+        "check",
+        "explain",
+        "demo",
+        "rbac",
+        "schema",
+    ]
     assert "`BudgetExhausted` | 409" in failures.page()
     assert "`tenants`" in document.page()
 
