@@ -26,15 +26,20 @@ tenants:
     selfService: SELF
     pullSecrets: PULL
     storage: {capacity: 1Gi}
-    quota: {user: {cpu: 4, memory: 8Gi, gpu: 2, storage: 5Gi}, team: {cpu: 8, memory: 16Gi, gpu: 2, storage: 20Gi}}
+    quota: {user: {cpu: 4, memory: 8Gi, gpu: 2, storage: 5Gi}TEAM}
 """
+TEAM = ", team: {cpu: 8, memory: 16Gi, gpu: 2, storage: 20Gi}"
 
 
-def the_plan(hub, person="ada", *, per="user", profile="gpu", binds=True, self_service=False, namespace=None):
+def the_plan(hub, person="ada", *, per="user", profile="gpu", binds=True, self_service=False, team=True):
     """Draw what `person` needs; `hub` is a `World`."""
     shared = per == "hub"
     text = DOCUMENT.replace("PER", per).replace("ROLES", "[]" if shared else "[tenantspawner-notebook]")
-    text = text.replace("SELF", str(self_service).lower()).replace("PULL", "[]" if shared else f"[{PULL_SECRET}]")
+    text = (
+        text.replace("SELF", str(self_service).lower())
+        .replace("TEAM", TEAM if team else "")
+        .replace("PULL", "[]" if shared else f"[{PULL_SECRET}]")
+    )
     entitled = entitle(
         Tenancy.model_validate(yaml.safe_load(text)),
         Identity(Username(person), frozenset({"physics"})),
@@ -52,7 +57,7 @@ def the_plan(hub, person="ada", *, per="user", profile="gpu", binds=True, self_s
     )
     server = ServerContext(
         pod_name=f"jupyter-{person}",
-        namespace=namespace or namespace_name(choice.entitlement, envelope, hub.namespace),
+        namespace=namespace_name(choice.entitlement, envelope, hub.namespace),
         username=person,
         pvc_name=f"claim-{person}",
         hub_namespace=hub.namespace,

@@ -9,7 +9,7 @@ import yaml
 
 from tenantspawner.kube.kinds import kind_of
 from tests.rbac.plans import PULL_SECRET, the_plan
-from tests.rbac.world import World
+from tests.rbac.world import MERGE, World
 from tests.support.rights import granted, settle
 
 pytestmark = [pytest.mark.realcluster, pytest.mark.integration, pytest.mark.timeout(1800)]
@@ -31,7 +31,7 @@ def at_home(world):
     world.watch(leases)
     world.ok("GET", f"{leases}/tenantspawner-budget-physics")
     swap = {"metadata": {"annotations": {"x": "y"}, "resourceVersion": ledger["metadata"]["resourceVersion"]}}
-    world.ok("PATCH", f"{leases}/tenantspawner-budget-physics", swap, "application/merge-patch+json")
+    world.ok("PATCH", f"{leases}/tenantspawner-budget-physics", swap, MERGE)
     question = {"spec": {"resourceAttributes": {"verb": "watch", "resource": "pods"}}}
     world.ok("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", question)
 
@@ -102,6 +102,8 @@ def test_mode_2_runs_servers_in_namespaces_that_admins_have_made(plane, printed)
     mark = plane.audit_mark()
     at_home(world)
     pod = world.start(plan, makes_namespace=False)
+    edited = {"spec": {"hard": {"limits.cpu": "7"}}}
+    world.ok("PATCH", f"/api/v1/namespaces/{plan.namespace}/resourcequotas/tenantspawner", edited, MERGE)
     world.ok("GET", f"/apis/rbac.authorization.k8s.io/v1/namespaces/{plan.namespace}/rolebindings/tenantspawner-hub")
     with_servers(world, plan, pod)
     retire(world, plan)
@@ -137,9 +139,7 @@ def without(rights, *others):
 def test_a_second_start_finds_everything_and_changes_it(hub):
     plan = the_plan(hub, "mary")
     hub.start(plan)
-    raised = {**plan.provisions.quota, "spec": {"hard": {**plan.provisions.quota["spec"]["hard"], "limits.cpu": "6"}}}
-    hub.apply(raised)
-    hub.until_in_force(raised)
+    hub.grant(plan.provisions)
     for obj in (plan.provisions.rights, *plan.provisions.fences, *plan.provisions.furnishings):
         hub.apply(obj)
 

@@ -51,13 +51,15 @@ def test_no_pod_starts_before_its_quota_is_in_force(plane, hub):
     plane.pause(CONTROLLERS)
     try:
         hub.create(wanted.space)
-        for obj in (wanted.rights, wanted.quota, *wanted.fences, *wanted.furnishings):
+        hub.apply(wanted.rights)
+        hub.make_quota(wanted)
+        for obj in (*wanted.fences, *wanted.furnishings):
             hub.apply(obj)
         until_refused(hub, "quota-gate", "POST", pods, plan.pod)
         until_refused(hub, "quota-gate", "POST", pods, plan.pod, user="admin")
     finally:
         plane.resume(CONTROLLERS)
-    hub.until_in_force(wanted.quota)
+    hub.grant(wanted)
     hub.create(plan.claim)
     hub.create(plan.pod)
 
@@ -66,6 +68,18 @@ def test_without_its_quota_a_namespace_starts_no_pod(hub):
     reply = hub.ask("POST", f"/api/v1/namespaces/{hub.prefix}bare/pods", own_pod(), user="admin")
     assert reply.status == 422
     assert "no params found for policy binding" in reply.body["message"]
+
+
+def test_a_namespace_is_closed_by_a_quota_of_no_pods(hub):
+    """Such a quota needs no other key: nothing can run that would have to be counted."""
+    wanted = the_plan(hub, "closed").provisions
+    hub.create(wanted.space)
+    hub.apply(wanted.rights)
+    closed = {**wanted.quota, "spec": {"hard": {"pods": "1"}}}
+    quotas = f"/api/v1/namespaces/{wanted.namespace}/resourcequotas"
+    until_refused(hub, "quota-required", "POST", quotas, closed)
+    closed["spec"]["hard"]["pods"] = "0"
+    hub.ok("POST", quotas, closed)
 
 
 def test_without_ceilings_the_hub_starts_no_pod_and_nobody_else_is_troubled(plane, hub, root_hub):

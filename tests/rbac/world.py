@@ -8,7 +8,7 @@ from typing import Any
 
 from tenantspawner.kube.kinds import NAMESPACE, PERSISTENT_VOLUME_CLAIM, POD, RESOURCE_QUOTA, SECRET, kind_of
 from tenantspawner.lifecycle.gate import in_force
-from tenantspawner.plan import owned
+from tenantspawner.plan import owned, with_nothing_leased
 from tests.support.controlplane.plane import ControlPlane
 
 BASES = Path(__file__).parents[2] / "rbac"
@@ -16,6 +16,7 @@ APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 JSON = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
+GRANTED = {"limits.cpu": "4", "limits.memory": "8Gi", "requests.nvidia.com/gpu": "2"}
 RACES = re.compile("cannot|status unknown for quota|quota-gate|error looking up service account")
 
 
@@ -63,12 +64,25 @@ class World:
         assert reply.status == (200 if there else 404), reply
         return reply.body
 
-    def until_in_force(self, quota):
+    def until_in_force(self, wanted):
         deadline = time.monotonic() + 15
-        namespace, name = quota["metadata"]["namespace"], quota["metadata"]["name"]
-        while not in_force(self.ok("GET", RESOURCE_QUOTA.path(namespace, name)), quota["spec"]["hard"]):
+        path = RESOURCE_QUOTA.path(wanted.namespace, wanted.quota["metadata"]["name"])
+        while not in_force(seen := self.ok("GET", path), wanted.quota["spec"]["hard"], wanted.leased):
             assert time.monotonic() < deadline, "the quota did not come into force"
             time.sleep(0.02)
+        return path, seen
+
+    def make_quota(self, wanted):
+        self.create(with_nothing_leased(wanted.quota, wanted.leased))
+
+    def grant(self, wanted):
+        """Raise what is leased, as a grant does it: by merge patch, at the version that was read."""
+        path, seen = self.until_in_force(wanted)
+        raised = {key: amount for key, amount in GRANTED.items() if key in wanted.leased}
+        if raised:
+            body = {"metadata": {"resourceVersion": seen["metadata"]["resourceVersion"]}, "spec": {"hard": raised}}
+            self.ok("PATCH", path, body, MERGE)
+            self.until_in_force(wanted)
 
     def start(self, plan, *, makes_namespace=True):
         """Carry out a plan and return the pod."""
@@ -90,9 +104,10 @@ class World:
             self.create(space)
         if wanted.rights is not None:
             self.apply(wanted.rights)
-        for obj in (wanted.quota, *wanted.fences):
+        self.make_quota(wanted)
+        for obj in wanted.fences:
             self.apply(obj)
-        self.until_in_force(wanted.quota)
+        self.grant(wanted)
         for obj in wanted.furnishings:
             if obj["kind"] == "Secret":
                 self.ok("GET", SECRET.path(self.namespace, obj["metadata"]["name"]))
