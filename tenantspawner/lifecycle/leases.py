@@ -16,7 +16,7 @@ from functools import partial
 
 from tenantspawner.budget import Amounts, Ask, Ledger, SpawnId, Speech, lease_name
 from tenantspawner.cluster import Cluster, Deadline, Watch
-from tenantspawner.errors import TenantSpawnerError
+from tenantspawner.errors import PersonMustAct, TenantSpawnerError
 from tenantspawner.kube import labels
 from tenantspawner.kube.charges import charge
 from tenantspawner.kube.kinds import LIMIT_RANGE
@@ -122,8 +122,14 @@ class Treasury:
             await asyncio.wait(set(under_way), timeout=SETTLE_WITHIN)
 
     async def afford(self, lease: Lease, deadline: Deadline) -> None:
-        """Refuse what the team has not got, before anything is made; writes nothing."""
-        await self._grants.afford(lease.team, lease.ask, deadline)
+        """Refuse what the team has not got, before anything is made; writes nothing. What is coming back just now is waited for."""
+        try:
+            await self._grants.afford(lease.team, lease.ask, deadline)
+        except PersonMustAct:
+            if not (under_way := {task for tasks in self._returns.values() for task in tasks}):
+                raise
+            await asyncio.wait(under_way, timeout=SETTLE_WITHIN)
+            await self._grants.afford(lease.team, lease.ask, deadline)
 
     @asynccontextmanager
     async def take(self, lease: Lease | None, deadline: Deadline) -> AsyncIterator[Held]:

@@ -13,7 +13,7 @@ from tenantspawner.cluster import Deadline
 from tenantspawner.errors import BudgetExhausted, PodFailed
 from tenantspawner.kube import kinds
 from tenantspawner.lifecycle import Care, Pace
-from tests.support.budgets import GPU, click, document, embedded, hubs_of
+from tests.support.budgets import GPU, HUB, click, document, embedded, hubs_of
 from tests.support.budgetscenes import a_crowd, mixed_sizes
 from tests.support.hubs import eventually
 from tests.support.lifehubs import TENANCY
@@ -48,7 +48,7 @@ async def test_a_start_over_the_budget_writes_nothing_and_says_who_has_it(tmp_pa
         assert refusal.value.sentence == (
             "Physics has 0 of 2 GPUs free. In use: ada 2. Ask help@example.edu, choose fewer, or try again later."
         )
-        asked = [row for row in list(local.requests)[before:] if row.agent == "tenantspawner"]
+        asked = [row for row in list(local.requests)[before:] if row.user == HUB.name]
         assert asked
         assert [row for row in asked if row.verb in WRITES] == []
 
@@ -65,9 +65,7 @@ async def test_a_return_under_way_refuses_nobody_who_starts_again_at_once(tmp_pa
 async def deleted_by_hand(hub, local, pod):
     metadata = pod["metadata"]
     where = (metadata["namespace"], metadata["name"])
-    await hub.run.cluster.delete(
-        kinds.POD, *where, uid=metadata["uid"], deadline=Deadline.after(10), grace_seconds=0
-    )
+    await hub.run.cluster.delete(kinds.POD, *where, uid=metadata["uid"], deadline=Deadline.after(10), grace_seconds=0)
 
 
 async def finished(hub, local, pod):
@@ -213,7 +211,7 @@ async def test_a_hub_that_is_killed_after_any_request_leaves_the_budget_exact_af
         for last in range(1, 80):
             person = f"p{last}"
             async with hubs_of(ground) as (hub,):
-                await hub.plan(person, Deadline.after(10))  # what is asked once a process
+                await hub.plan(person, Deadline.after(10), "g2")  # what is asked once a process
 
                 async def life(hub=hub, person=person):
                     await click(hub, person, 2)

@@ -23,6 +23,7 @@ from tenantspawner.kube.names import label_value
 from tenantspawner.kube.quantities import parse
 from tenantspawner.lifecycle import Journal, Manner, Started, lease_of, spawn
 from tenantspawner.localcluster import LocalCluster
+from tenantspawner.localcluster.attributes import UserInfo
 from tenantspawner.localcluster.node import Node
 from tenantspawner.localcluster.scheduler import Scheduler
 from tenantspawner.policy import Identity, Username, entitle
@@ -31,6 +32,7 @@ from tests.support.lifehubs import TENANCY, LifeHub, a_hub, envelope
 
 GPU = "requests.nvidia.com/gpu"
 BUDGET = 10
+HUB = UserInfo("the-hub", "", ("system:masters",))
 HEAD = """\
 version: 1
 contact: help@example.edu
@@ -116,7 +118,9 @@ def broken(versions: Iterable[Version], budget: int = BUDGET) -> list[str]:
                 ledger = Ledger.parse(text) if text and not version.gone else Ledger()
             case "ResourceQuota" if name == "tenantspawner":
                 # a key that is not there does not limit
-                quotas[namespace] = Decimal(0) if version.gone else parse(version.object["spec"]["hard"].get(GPU, "1000"))
+                quotas[namespace] = (
+                    Decimal(0) if version.gone else parse(version.object["spec"]["hard"].get(GPU, "1000"))
+                )
             case "Pod" if labels.HUB in metadata.get("labels", {}):
                 pods[namespace, name] = (
                     Decimal(0) if version.gone else Decimal(in_quota(version.object).get(GPU, Decimal(0)))
@@ -135,7 +139,7 @@ def broken(versions: Iterable[Version], budget: int = BUDGET) -> list[str]:
 async def embedded(text: str, folder: Path, home: str = "jupyterhub") -> AsyncIterator[tuple[Ground, LocalCluster]]:
     """The embedded cluster with a node of light servers."""
     async with AsyncExitStack() as stack:
-        local = await stack.enter_async_context(LocalCluster(history=200_000))
+        local = await stack.enter_async_context(LocalCluster({"hub": HUB}, history=200_000))
         token = local.token("admin")
         await stack.enter_async_context(Scheduler(local.url, token, local.ca_file))
         capacity = {"cpu": "512", "memory": "4Ti", "pods": "500", "nvidia.com/gpu": "64"}
@@ -153,7 +157,7 @@ async def embedded(text: str, folder: Path, home: str = "jupyterhub") -> AsyncIt
                 if event.kind.kind in kept
             ]
 
-        yield Ground(local.kubeconfig(), home, local.store.list, versions), local
+        yield Ground(local.kubeconfig("hub"), home, local.store.list, versions), local
 
 
 def on_a_plane(plane: Any, kubeconfig: Path, home: str) -> Ground:
@@ -190,9 +194,7 @@ async def hubs_of(ground: Ground, count: int = 1) -> AsyncIterator[list[LifeHub]
     """So many hubs of one id, each with a treasury of its own."""
     async with AsyncExitStack() as stack:
         where = envelope(ground.home)
-        yield [
-            await stack.enter_async_context(a_hub(ground.kubeconfig, where, role="")) for _ in range(count)
-        ]
+        yield [await stack.enter_async_context(a_hub(ground.kubeconfig, where, role="")) for _ in range(count)]
 
 
 async def click(hub: LifeHub, person: str, size: int | str = 1, *, within: float = 90, grace: float = 5) -> Started:
