@@ -259,7 +259,7 @@ class Rest:
         found = (answer.json or {}).get("servers", {}).get(server)
         return found if found and (found["ready"] or found["pending"]) else None
 
-    async def ready(self, name: str, within: float = 20.0) -> dict[str, Any]:
+    async def ready(self, name: str, within: float = 30.0) -> dict[str, Any]:
         async def look() -> dict[str, Any] | None:
             found = await self.server(name)
             return found if found and found["ready"] else None
