@@ -94,6 +94,7 @@ class Runtime:
         envelope = wiring.envelope
         treasury = Treasury(cluster, envelope.hub_namespace, envelope.hub_id, partial(_teams, feed, envelope.hub_id))
         treasury.start()
+        feed.on_change(lambda _: treasury.edited())
         return cls(wiring, cluster, Sight(cluster, treasury.on_pod), feed, treasury)
 
     def sweep(self, known: Callable[[], Awaitable[Collection[Server]]]) -> None:

@@ -25,13 +25,22 @@ from tenantspawner.budget.seen import (
     QuotaSeen,
     QuotasSeen,
 )
-from tenantspawner.budget.shortage import Cause, Shortage, Speech, over_own, own_shortage, refusal
+from tenantspawner.budget.shortage import (
+    Cause,
+    Shortage,
+    Speech,
+    in_line,
+    over_own,
+    own_shortage,
+    refusal,
+    waited_in_vain,
+)
 from tenantspawner.budget.sweeping import Overdue, Sighting, abandoned, overdue
 
 __all__ = [
     "FOUND", "NOTHING", "Amounts", "Answer", "Ask", "Cause", "Ending", "Grant", "Granting", "Ledger", "LedgerSeen", "NoLedger",
     "NoQuota", "Nonce", "Outcome", "Overdue", "PodSeen", "PodsSeen", "QuotaSeen", "QuotasSeen", "Rebuilding",
     "Returning", "Shortage", "Sighting", "SpawnId", "Speech", "abandoned", "begin_fence", "begin_grant", "begin_rebuild",
-    "begin_return", "grant_step", "lease_name", "over_own", "overdue", "own_shortage", "rebuild_ledger",
-    "rebuild_step", "refusal", "return_step", "shortage", "steps", "total",
+    "begin_return", "grant_step", "in_line", "lease_name", "over_own", "overdue", "own_shortage", "rebuild_ledger",
+    "rebuild_step", "refusal", "return_step", "shortage", "steps", "total", "waited_in_vain",
 ]  # fmt: skip

@@ -74,6 +74,24 @@ def refusal(shortage: Shortage, speech: Speech) -> PersonMustAct:
             )
 
 
+def in_line(position: int, asked: Shortage | None, speech: Speech) -> str:
+    """Tell somebody who waits their place, and who would free what; None where it would fit, but others were first."""
+    where = f"You are number {position} in line for the budget of {speech.tenant}."
+    if asked is None:
+        return f"{where} Whoever came before you is first."
+    what, whole = (amount_of(asked.key, amount, speech.gpu) for amount in (asked.asked, asked.total))
+    free = f"You wait for {what}; {written(asked.free)} of {whole} are free."
+    return f"{where} {free} {_in_use(asked.holders)}".rstrip()
+
+
+def waited_in_vain(how_long: str, asked: Shortage | None, speech: Speech) -> BudgetExhausted:
+    """Build the error for somebody who waited as long as one may."""
+    waited = f"You waited {how_long} in line for the budget of {speech.tenant}."
+    if asked is None:
+        return BudgetExhausted(f"{waited} Others are still before you. {speech.ask}, or try again later.")
+    return BudgetExhausted(f"{waited} {refusal(asked, speech)}")
+
+
 def over_own(shortage: Shortage, servers: Sequence[tuple[str, Decimal]], speech: Speech) -> OverOwnQuota:
     """Build the error for more than the person's own quota.
 

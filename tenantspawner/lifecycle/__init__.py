@@ -6,12 +6,13 @@ decide nothing about tenants: each promises what holds when it returns, and what
 """
 
 from tenantspawner.lifecycle.around import Configured, surroundings
-from tenantspawner.lifecycle.budgetdoor import Team
+from tenantspawner.lifecycle.budgetdoor import Queueing, Team
 from tenantspawner.lifecycle.examine import examine
 from tenantspawner.lifecycle.feed import Feed, Where
 from tenantspawner.lifecycle.journal import Journal, Step
 from tenantspawner.lifecycle.launch import Made
 from tenantspawner.lifecycle.leases import Lease, Treasury, free_of, lease_of, team_of, teams_of
+from tenantspawner.lifecycle.line import Turn
 from tenantspawner.lifecycle.offer import availability
 from tenantspawner.lifecycle.reconcile import Pace, Reconciler, Sources
 from tenantspawner.lifecycle.sight import Sight
@@ -31,6 +32,7 @@ __all__ = [
     "Made",
     "Manner",
     "Pace",
+    "Queueing",
     "ReconcileState",
     "Reconciler",
     "Server",
@@ -41,6 +43,7 @@ __all__ = [
     "Sweeper",
     "Team",
     "Treasury",
+    "Turn",
     "Turns",
     "Where",
     "availability",

@@ -45,14 +45,26 @@ _NO_NAMESPACE = {Meaning.NOT_FOUND, Meaning.TERMINATING}
 
 
 @dataclass(frozen=True, slots=True)
+class Queueing:
+    """How a team waits for its budget: for `max_wait` seconds, and at most `max_length` at once."""
+
+    max_wait: float
+    max_length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Team:
-    """A tenant's budget: `keys` are leased, `total` is how much there is of each, `hub_id` whose namespaces they are."""
+    """A tenant's budget: `keys` are leased, `total` is how much there is of each, `hub_id` whose namespaces they are.
+
+    Without `queueing` nobody waits: what cannot be afforded is refused.
+    """
 
     tenant_id: str
     hub_id: str
     keys: frozenset[str]
     total: Amounts
     speech: Speech
+    queueing: Queueing | None = None
 
     @property
     def marks(self) -> Mapping[str, str]:

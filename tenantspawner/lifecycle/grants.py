@@ -22,6 +22,7 @@ from tenantspawner.budget import (
     Ask,
     Ending,
     Granting,
+    Ledger,
     LedgerSeen,
     NoLedger,
     Nonce,
@@ -77,6 +78,11 @@ class Grants:
         self._ledgers: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._under_way: set[SpawnId] = set()
         self._fenced: dict[str, dict[Sighting, float]] = {}
+
+    async def ledger(self, team: Team, deadline: Deadline) -> Ledger:
+        """Read the ledger; empty where there is none yet, which the first grant makes from quotas and pods."""
+        seen = await self._door.read_ledger(team, deadline)
+        return seen.ledger if isinstance(seen, LedgerSeen) else Ledger()
 
     async def afford(self, team: Team, ask: Ask, deadline: Deadline) -> None:
         """Look whether there is enough before anything is made; writes nothing, promises nothing.

@@ -9,31 +9,36 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
 from tenantspawner.budget import Amounts, Ask, Ledger, SpawnId, Speech, lease_name
 from tenantspawner.cluster import Cluster, Deadline, Watch
-from tenantspawner.errors import PersonMustAct, TenantSpawnerError
+from tenantspawner.errors import BudgetExhausted, PersonMustAct, TenantSpawnerError
 from tenantspawner.kube import labels
 from tenantspawner.kube.charges import charge
 from tenantspawner.kube.kinds import LIMIT_RANGE
 from tenantspawner.kube.names import label_value
 from tenantspawner.kube.objects import Lease as LeaseObject
 from tenantspawner.kube.objects import Pod
-from tenantspawner.lifecycle.budgetdoor import Team
+from tenantspawner.lifecycle.budgetdoor import Queueing, Team
 from tenantspawner.lifecycle.grants import Grants, Held
+from tenantspawner.lifecycle.line import Lines, Say, Turn
 from tenantspawner.plan import Manifest, Plan
 from tenantspawner.plan.quota import leased_keys, team_budget
 from tenantspawner.policy import Entitlement
 from tenantspawner.tenancy import Tenancy
+from tenantspawner.tenancy.durations import seconds
+from tenantspawner.tenancy.models import Queue, Tenant
 
 log = logging.getLogger(__name__)
 
 SETTLE_WITHIN = 5.0  # seconds
 SWEEP_WITHIN = 60.0  # seconds for one tenant
+_QUICKER = 5  # times another hub may be quicker
+_SHARE = 0.8  # of the time left may be waited for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,18 @@ def team_of(tenancy: Tenancy, tenant_id: str, hub_id: str) -> Team | None:
         return None
     total = Amounts({key: amount for key, amount in team_budget(tenant, tenancy.gpu).items() if key in keys})
     speech = Speech(tenant.display_name or tenant_id, tenancy.gpu, tenancy.contact)
-    return Team(tenant_id, hub_id, keys, total, speech)
+    return Team(tenant_id, hub_id, keys, total, speech, _queueing(tenant))
+
+
+def _queueing(tenant: Tenant) -> Queueing | None:
+    match tenant.on_exhausted:
+        case "refuse":
+            return None
+        case "queue":
+            queue = Queue()
+        case said:
+            queue = said.queue
+    return Queueing(seconds(queue.max_wait), queue.max_length)
 
 
 def teams_of(tenancy: Tenancy, hub_id: str) -> dict[str, Team]:
@@ -94,6 +110,7 @@ class Treasury:
         self._grants = Grants(cluster, hub_namespace)
         self._teams = teams
         self._hub_namespace = hub_namespace
+        self._lines = Lines(teams, self.ledger, self._grants.ledger)
         self._returns: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
         self._ledgers: Watch[LeaseObject] = cluster.watch(
             LeaseObject, namespace=hub_namespace, label_selector=f"{labels.HUB}={label_value(hub_id)}"
@@ -101,6 +118,7 @@ class Treasury:
 
     def start(self) -> None:
         """Begin to watch the ledgers."""
+        self._ledgers.store.on_change(self._on_ledger)
         self._ledgers.start()
 
     @property
@@ -130,6 +148,36 @@ class Treasury:
                 raise
             await asyncio.wait(under_way, timeout=SETTLE_WITHIN)
             await self._grants.afford(lease.team, lease.ask, deadline)
+
+    async def in_line(self, lease: Lease, queueing: Queueing, say: Say, *, most: int | None) -> tuple[Lease, Turn]:
+        """Wait in line until it can be afforded; the lease comes back as the team's budget is by then. See `Lines.wait`."""
+        turn = await self._lines.wait(lease.team, lease.ask, queueing, say, most=most)
+        return replace(lease, team=turn.place.team, ask=turn.place.ask), turn
+
+    def edited(self) -> None:
+        """Let those who wait look at the budgets of this moment."""
+        self._lines.wake()
+
+    @property
+    def waiting(self) -> Mapping[str, int]:
+        """How many wait in line, by tenant."""
+        return self._lines.waiting
+
+    @asynccontextmanager
+    async def take_in_turn(self, lease: Lease, turn: Turn, say: Say, deadline: Deadline) -> AsyncIterator[Held]:
+        """Hold a grant as `take` does; whoever was quicker in another hub is waited for at the old place."""
+        async with AsyncExitStack() as stack:
+            for left in reversed(range(_QUICKER)):
+                try:
+                    held = await stack.enter_async_context(self.take(lease, deadline))
+                except BudgetExhausted:
+                    if not left:
+                        raise
+                    await self._lines.again(turn, deadline.shorter(deadline.remaining() * _SHARE), say)
+                else:
+                    break
+            turn.leave()
+            yield held
 
     @asynccontextmanager
     async def take(self, lease: Lease | None, deadline: Deadline) -> AsyncIterator[Held]:
@@ -165,6 +213,10 @@ class Treasury:
         with suppress(ValueError):
             return Ledger.parse(found.metadata.annotations.get(labels.LEDGER, ""))
         return None
+
+    def _on_ledger(self, old: LeaseObject | None, new: LeaseObject | None) -> None:
+        if changed := new or old:
+            self._lines.wake(changed.metadata.name)
 
     def _give_back(self, team: Team, namespace: str, spawn: SpawnId) -> None:
         returning = self._grants.give_back(team, namespace, spawn)

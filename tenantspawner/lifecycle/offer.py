@@ -28,4 +28,7 @@ def availability(
 
 def _devices(team: Team, ledger: Ledger) -> dict[str, Free]:
     amounts = {key.removeprefix(_REQUESTS): amounts for key, amounts in free_of(team, ledger).items()}
-    return {resource: Free(int(free), int(total)) for resource, (free, total) in amounts.items() if "/" in resource}
+    waits = team.queueing is not None  # then what is not free can be asked for all the same
+    return {
+        resource: Free(int(free), int(total), waits) for resource, (free, total) in amounts.items() if "/" in resource
+    }

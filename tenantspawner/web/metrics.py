@@ -46,6 +46,7 @@ class Metrics(Collector):
         for run in running()[:1]:  # one in practice; a second would repeat the same names
             if run.feed is not None:
                 yield from _of_budgets(run)
+                yield _of_lines(run)
                 trouble = len(run.feed.problems) or int(bool(run.feed.trouble()))
                 yield _gauge("tenancy_problems", "What is wrong with the tenancy now; 0: nothing.", trouble)
             yield _of_watches(run)
@@ -73,6 +74,13 @@ def _of_budgets(run: Runtime) -> Iterator[Metric]:
             for key in sorted(team.keys):
                 gauge.add_metric([tenant_id, key, kind], float(amounts[key]))
     yield gauge
+
+
+def _of_lines(run: Runtime) -> Metric:
+    gauge = _gauge("waiting", "Starts that wait in line for a team's budget.", labels_=("tenant",))
+    for tenant_id, waiting in (run.treasury.waiting if run.treasury else {}).items():
+        gauge.add_metric([tenant_id], waiting)
+    return gauge
 
 
 def _spawns(run: Runtime) -> set[str]:

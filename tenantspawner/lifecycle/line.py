@@ -1,0 +1,240 @@
+"""The line for a team's budget: first come, first served, one line a tenant in this process.
+
+Every start of a team that queues passes through it, also where there is enough: who comes later does not overtake, and a large
+request at the head is not starved by small ones behind it. Only the head looks at the ledger, and again only when the watch
+has shown a change with which it could be afforded; so waiting costs no requests. Who has passed keeps a claim until the
+ledger has their grant, so that two do not take the same. A second hub has a line of its own: who loses to it comes back to their old
+place. Nothing of a line outlives the process: after a restart nobody waits.
+"""
+
+import asyncio
+import logging
+from bisect import insort
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from tenantspawner.budget import (
+    Ask,
+    Cause,
+    Grant,
+    Ledger,
+    Nonce,
+    Shortage,
+    SpawnId,
+    in_line,
+    lease_name,
+    refusal,
+    shortage,
+    waited_in_vain,
+)
+from tenantspawner.cluster import Deadline
+from tenantspawner.cluster.deadline import now
+from tenantspawner.errors import ClusterTrouble, DeadlinePassed, TooManyWaiting
+from tenantspawner.lifecycle.budgetdoor import Queueing, Team
+from tenantspawner.tenancy.durations import spoken
+
+log = logging.getLogger(__name__)
+
+LOOK_WITHIN = 30.0  # seconds for one look at the ledger
+_AFTER_TROUBLE = 2.0
+_PERCENT = 2
+Say = Callable[[str, int], None]
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """Somebody's place. `waits` once it is certain that they have to."""
+
+    number: int
+    team: Team
+    ask: Ask
+    waits: bool = False
+
+
+@dataclass(slots=True)
+class Line:
+    """One tenant's line: who waits in order of arrival, and who has passed but has no grant in the ledger yet."""
+
+    places: list[Place] = field(default_factory=list)
+    passed: dict[SpawnId, Ask] = field(default_factory=dict)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(place.waits for place in self.places)
+
+    def short(self, ask: Ask, ledger: Ledger) -> Shortage | None:
+        """What is missing for an ask, those counted in who have passed before."""
+        for other in self.passed.values():
+            ledger = ledger.with_grant(Grant(other.namespace, other.spawn, other.holder, Nonce(""), other.need))
+        return shortage(ask, ledger)
+
+    def wake(self) -> None:
+        """Let everybody look again."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+@dataclass(slots=True)
+class Turn:
+    """Leave to take a grant. `waited` in seconds; `leave` gives the claim up, once the ledger has it or nothing comes of it."""
+
+    line: Line
+    place: Place
+    waited: float
+
+    def leave(self) -> None:
+        """Let those behind count without us."""
+        if self.line.passed.pop(self.place.ask.spawn, None) is not None:
+            self.line.wake()
+
+
+class Lines:
+    """The lines of one hub.
+
+    Parameters
+    ----------
+    teams
+        The teams of this moment: an edit of the budget reaches those who wait.
+    seen
+        A tenant's ledger as the watch has it; None while that is not known.
+    read
+        Reads it.
+    """
+
+    def __init__(
+        self,
+        teams: Callable[[], Mapping[str, Team]],
+        seen: Callable[[str], Ledger | None],
+        read: Callable[[Team, Deadline], Awaitable[Ledger]],
+    ) -> None:
+        self._teams = teams
+        self._seen = seen
+        self._read = read
+        self._lines: dict[str, Line] = {}
+        self._numbers = count()
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """How many wait, by tenant."""
+        return {tenant_id: line.waiting for tenant_id, line in self._lines.items()}
+
+    def wake(self, lease: str | None = None) -> None:
+        """Let those look again who wait for this ledger, or all."""
+        for tenant_id, line in self._lines.items():
+            if lease in {None, lease_name(tenant_id)}:
+                line.wake()
+
+    async def wait(self, team: Team, ask: Ask, queueing: Queueing, say: Say, *, most: int | None = None) -> Turn:
+        """Wait until it is this spawn's turn and its team can afford it.
+
+        Parameters
+        ----------
+        say
+            Is told the place, and who would free what.
+        most
+            How many may wait in all lines together; None: any number.
+
+        Raises
+        ------
+        BudgetExhausted
+            It was not in time, or never can be.
+        OverOwnQuota
+            It is the person's own ceiling that does not suffice: nobody waits for that.
+        TooManyWaiting
+            The line is full.
+        """
+        line = self._lines.setdefault(team.tenant_id, Line())
+        place, begun = Place(next(self._numbers), team, ask), now()
+        await self._stand(line, place, Deadline.after(queueing.max_wait), say, self._room(line, queueing, most))
+        return Turn(line, place, now() - begun if place.waits else 0.0)
+
+    async def again(self, turn: Turn, until: Deadline, say: Say) -> None:
+        """Go back to one's old place, after somebody else was quicker."""
+        turn.leave()
+        await self._stand(turn.line, turn.place, until, say, lambda: None)
+
+    def _room(self, line: Line, queueing: Queueing, most: int | None) -> Callable[[], None]:
+        def check() -> None:
+            speech = line.places[0].team.speech
+            if line.waiting >= queueing.max_length:
+                raise TooManyWaiting(
+                    f"{line.waiting} others wait in line for the budget of {speech.tenant} already, and no more can. "
+                    f"{speech.ask}, or try again later."
+                )
+            if most is not None and sum(self.waiting.values()) >= most:
+                raise TooManyWaiting(
+                    "So many people wait in line on this hub that it could start nothing else. Try again in a few minutes."
+                )
+
+        return check
+
+    async def _stand(self, line: Line, place: Place, until: Deadline, say: Say, room: Callable[[], None]) -> None:
+        """Stand in line until the place has passed; leaves it in any case."""
+        insort(line.places, place, key=lambda one: one.number)
+        begun = now()
+        try:
+            while True:
+                changed = line.changed
+                short = await self._look(line, place)
+                if line.places[0] is place and short is None:
+                    line.passed[place.ask.spawn] = place.ask
+                    return
+                if line.places[0] is place or line.places[0].waits:
+                    self._must_wait(line, place, room)
+                    say(in_line(line.places.index(place) + 1, short, place.team.speech), _PERCENT)
+                if not await _in_time(changed, until):
+                    seen = self._in_sight(line, place)
+                    raise waited_in_vain(spoken(now() - begun), seen, place.team.speech)
+        finally:
+            line.places.remove(place)
+            line.wake()
+
+    def _must_wait(self, line: Line, place: Place, room: Callable[[], None]) -> None:
+        if place.waits:
+            return
+        room()
+        place.waits = True
+        if line.places[0] is place:
+            line.wake()  # those behind know now that they have to wait, too
+
+    async def _look(self, line: Line, place: Place) -> Shortage | None:
+        """What is missing: for the head as the ledger has it, for others as far as it is in sight."""
+        team = self._teams().get(place.team.tenant_id)
+        if team is not None and team.keys == place.ask.keys:
+            place.team, place.ask = team, replace(place.ask, budget=team.total)
+        short = self._in_sight(line, place)
+        lacking = short is not None and short.cause is Cause.BUDGET
+        if line.places[0] is place and not (place.waits and lacking):
+            short = await self._read_anew(line, place)
+            lacking = short is not None and short.cause is Cause.BUDGET
+            if short is not None and not lacking:
+                raise refusal(short, place.team.speech)
+        if short is not None and lacking and not place.ask.need.within(place.ask.budget):
+            raise refusal(short, place.team.speech)
+        return short if lacking else None
+
+    def _in_sight(self, line: Line, place: Place) -> Shortage | None:
+        seen = self._seen(place.team.tenant_id)
+        return line.short(place.ask, seen) if seen is not None else None
+
+    async def _read_anew(self, line: Line, place: Place) -> Shortage | None:
+        while True:
+            try:
+                return line.short(place.ask, await self._read(place.team, Deadline.after(LOOK_WITHIN)))
+            except ClusterTrouble as trouble:
+                if not place.waits:
+                    raise
+                log.warning("The head of a line cannot see the ledger: %s", trouble.detail)
+                await asyncio.sleep(_AFTER_TROUBLE)
+
+
+async def _in_time(changed: asyncio.Event, until: Deadline) -> bool:
+    with suppress(DeadlinePassed):
+        async with until.timeout():
+            await changed.wait()
+            return True
+    return False
