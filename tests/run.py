@@ -49,7 +49,7 @@ def stages() -> list[Stage]:
     rest = [name for name in everything if name not in {*PURE, *SLOW, "house", "scale", "model", "controlplane"}]
     coverage = [f"--cov=tenantspawner.{name}" for name in COVERED]
     return [
-        Stage("pure packages", (*existing(*PURE), "-m", "not scale")),
+        Stage("pure packages", (*existing(*PURE), "-n", "2", "-m", "not scale")),
         Stage("house", (*existing("house"), *PARALLEL)),
         Stage(
             "branch coverage",
