@@ -28,6 +28,16 @@ def plane():
         yield running
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_server_is_left(plane):
+    """The next tests' node has the name of these tests' one, and would go on with what is bound to it."""
+    yield
+    for pod in objects(plane, "/api/v1/pods?labelSelector=tenantspawner.io/hub"):
+        metadata = pod["metadata"]
+        place = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+        assert plane.request("DELETE", f"{place}?gracePeriodSeconds=0").status in {200, 404}
+
+
 @pytest.fixture(scope="session")
 def rbac():
     """What `tenantspawner rbac` prints."""
@@ -76,3 +86,10 @@ def objects(plane, path):
 @pytest.fixture
 def look(plane):
     return lambda path: objects(plane, path)
+
+
+@pytest.fixture
+def components(plane):
+    """Whoever restarts the API server leaves controllers and scheduler fresh."""
+    yield
+    plane.restart_components()

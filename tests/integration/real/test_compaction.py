@@ -39,7 +39,7 @@ def config_map(name, **data):
     return {"metadata": {"name": name}, "data": data}
 
 
-async def test_after_a_compaction_one_list_brings_deletions_changes_and_additions(plane, tmp_path):
+async def test_after_a_compaction_one_list_brings_deletions_changes_and_additions(plane, tmp_path, components):
     maps = "/api/v1/namespaces/compacted/configmaps"
     plane.kubectl("create", "namespace", "compacted")
     await until(lambda: plane.request("GET", f"{maps}/kube-root-ca.crt").status == 200)  # made by a controller

@@ -30,18 +30,13 @@ PEOPLE = [f"person-{number:02}" for number in range(50)]
 NOT_THE_HUBS = {"tenantspawner-notebook", "tenantspawner-break-glass"}
 
 
-@pytest.fixture(scope="module")
-def mark(plane):
-    return plane.audit_mark()
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def manifests():
     return await mode_3()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(plane, mark, manifests):
+async def world(plane, manifests):
     node = replace(LIGHT, storage=True)
     made = [*manifests, SECRET]
     options = {"config": CONFIG, "manifests": made, "node": node, "kubeconfig": plane.kubeconfig()}
@@ -67,7 +62,63 @@ async def ready(rest):
     return {user["name"] for user in answer.json if user.get("servers", {}).get("", {}).get("ready")}
 
 
-async def test_a_killed_api_server_costs_none_of_fifty_servers(plane, world, rest, look):
+async def test_every_right_is_used_and_nothing_more_is_asked_for(plane, world, rest, look, manifests):
+    home = namespace_of("ada")
+    await rest.run("ada", {"profile": "gpu"})
+    assert left(look, home) == DROPPED
+
+    await world.admin.edit_tenancy(BARE)  # another quota; without role and pull secret
+    await eventually(lambda: not left(look, home), 60, "what no document says any more is still there")
+    await eventually(lambda: cpu_of(look, home) == "5", 30, "the quota is the old one")
+    told = len(await world.admin.complaints())
+    await world.admin.edit_tenancy(BARE.replace("profiles:", "profile:", 1))
+
+    async def complained():
+        return len(await world.admin.complaints()) > told
+
+    await eventually(complained, 30, "a broken tenancy is not told where its admin looks")
+    await world.admin.edit_tenancy(BARE)
+
+    await rest.user("bob")
+    answer = await rest.start("bob", {"profile": "small", "image": "absent"})
+    await rest.gone("bob", 60)
+    assert answer.status < 300 or "light-absent" in answer.message
+
+    await rest.stop("ada")
+    await rest.gone("ada", 60)
+    assert (await rest.call("DELETE", "/users/ada")).status == 204
+    await eventually(lambda: look(f"/api/v1/namespaces/{home}/persistentvolumeclaims") == [], 30, "the volume stays")
+    await eventually(lambda: "rights of mode user are there" in log_of(world), 30)
+
+    rows = await asyncio.to_thread(plane.audit, user=HUB_USER)
+    rights = granted(each for each in manifests if each["metadata"]["name"] not in NOT_THE_HUBS)
+    account = settle(rights, waited_through(rows))
+    print(f"{len(rights)} rights, {len(rights - used(rows))} of them not used, {len(rows)} requests")
+    assert not account.unused, str(account)
+    assert not account.refused, str(account)
+
+
+DROPPED = {"notebook-tenantspawner-notebook", PULL_SECRET}
+
+
+def left(look, namespace):
+    """What an edit will drop, and is there."""
+    paths = (kinds.ROLE_BINDING.path(namespace), kinds.SECRET.path(namespace))
+    return {item["metadata"]["name"] for path in paths for item in look(path)} & DROPPED
+
+
+def cpu_of(look, namespace):
+    (quota,) = look(kinds.RESOURCE_QUOTA.path(namespace))
+    return quota["spec"]["hard"]["limits.cpu"]
+
+
+def waited_through(rows):
+    """Leave out refusals that ended by themselves: a binding, or a quota, takes a moment to be known everywhere."""
+    came = {(row.verb, row.resource, row.namespace) for row in rows if row.code < 300}
+    return [row for row in rows if row.code != 403 or (row.verb, row.resource, row.namespace) not in came]
+
+
+async def test_a_killed_api_server_costs_none_of_fifty_servers(plane, world, rest, look, components):
     await asyncio.gather(*(rest.user(name) for name in PEOPLE))
     answers = await asyncio.gather(*(rest.start(name, {"profile": "small"}) for name in PEOPLE))
     assert {answer.status for answer in answers} <= {201, 202}, next(each.text for each in answers if each.status > 202)
@@ -101,57 +152,6 @@ async def test_a_killed_api_server_costs_none_of_fifty_servers(plane, world, res
     ]
     assert [str(row) for row in rows if row.resource not in {"selfsubjectaccessreviews", "selfsubjectreviews"}] == []
     assert "Traceback" not in log_of(world)
-
-
-async def test_every_right_is_used_and_nothing_more_is_asked_for(plane, world, rest, look, mark, manifests):  # noqa: PLR0917 - fixtures
-    home = namespace_of("ada")
-    await rest.run("ada", {"profile": "gpu"})
-    assert left(look, home) == DROPPED
-
-    await world.admin.edit_tenancy(BARE)  # another quota; without role and pull secret
-    await eventually(lambda: not left(look, home), 60, "what no document says any more is still there")
-    await eventually(lambda: cpu_of(look, home) == "5", 30, "the quota is the old one")
-    await world.admin.edit_tenancy(BARE.replace("profiles:", "profile:", 1))
-    await eventually(world.admin.complaints, 30, "a broken tenancy is not told where its admin looks")
-    await world.admin.edit_tenancy(BARE)
-
-    await rest.user("bob")
-    answer = await rest.start("bob", {"profile": "small", "image": "absent"})
-    await rest.gone("bob", 60)
-    assert answer.status < 300 or "light-absent" in answer.message
-
-    await rest.stop("ada")
-    await rest.gone("ada", 60)
-    assert (await rest.call("DELETE", "/users/ada")).status == 204
-    await eventually(lambda: look(f"/api/v1/namespaces/{home}/persistentvolumeclaims") == [], 30, "the volume stays")
-    await eventually(lambda: "rights of mode user are there" in log_of(world), 30)
-
-    rows = await asyncio.to_thread(plane.audit, user=HUB_USER, since=mark)
-    rights = granted(each for each in manifests if each["metadata"]["name"] not in NOT_THE_HUBS)
-    account = settle(rights, waited_through(rows))
-    print(f"{len(rights)} rights, {len(rights - used(rows))} of them not used, {len(rows)} requests")
-    assert not account.unused, str(account)
-    assert not account.refused, str(account)
-
-
-DROPPED = {"notebook-tenantspawner-notebook", PULL_SECRET}
-
-
-def left(look, namespace):
-    """What an edit will drop, and is there."""
-    paths = (kinds.ROLE_BINDING.path(namespace), kinds.SECRET.path(namespace))
-    return {item["metadata"]["name"] for path in paths for item in look(path)} & DROPPED
-
-
-def cpu_of(look, namespace):
-    (quota,) = look(kinds.RESOURCE_QUOTA.path(namespace))
-    return quota["spec"]["hard"]["limits.cpu"]
-
-
-def waited_through(rows):
-    """Leave out refusals that ended by themselves: a binding, or a quota, takes a moment to be known everywhere."""
-    came = {(row.verb, row.resource, row.namespace) for row in rows if row.code < 300}
-    return [row for row in rows if row.code != 403 or (row.verb, row.resource, row.namespace) not in came]
 
 
 async def test_with_the_cluster_wide_read_role_drift_is_put_back_at_once_and_the_role_is_used(plane, look):

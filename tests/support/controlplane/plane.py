@@ -179,6 +179,17 @@ class ControlPlane:
         self.kill_apiserver()
         self.start_apiserver()
 
+    def restart_components(self) -> None:
+        """SIGKILL scheduler and controller manager and start them again.
+
+        After an API server's restart they come back by themselves, but their back-off may take minutes.
+        """
+        for component in ("kube-controller-manager", "kube-scheduler"):
+            if self.has(component):
+                self._children.kill(component)
+        self._start_controllers()
+        self.ready()
+
     def pause(self, component: str) -> None:
         """Stop a component in its tracks (SIGSTOP): connections stay open, nothing answers."""
         self._children.pause(component)
@@ -256,6 +267,9 @@ class ControlPlane:
         self._start("etcd", commands.etcd(self._at))
         self._start(API_SERVER, commands.kube_apiserver(self._at))  # it waits for etcd by itself
         self._wait_for("/readyz")
+        self._start_controllers()
+
+    def _start_controllers(self) -> None:
         if self.has("kube-controller-manager"):
             kubeconfig = self.kubeconfig(CONTROLLER_MANAGER)
             self._start("kube-controller-manager", commands.kube_controller_manager(self._at, kubeconfig))
