@@ -29,6 +29,7 @@ from tenantspawner.budget.shortage import (
     Cause,
     Shortage,
     Speech,
+    holders_of,
     in_line,
     over_own,
     own_shortage,
@@ -41,6 +42,6 @@ __all__ = [
     "FOUND", "NOTHING", "Amounts", "Answer", "Ask", "Cause", "Ending", "Grant", "Granting", "Ledger", "LedgerSeen", "NoLedger",
     "NoQuota", "Nonce", "Outcome", "Overdue", "PodSeen", "PodsSeen", "QuotaSeen", "QuotasSeen", "Rebuilding",
     "Returning", "Shortage", "Sighting", "SpawnId", "Speech", "abandoned", "begin_fence", "begin_grant", "begin_rebuild",
-    "begin_return", "grant_step", "in_line", "lease_name", "over_own", "overdue", "own_shortage", "rebuild_ledger",
+    "begin_return", "grant_step", "holders_of", "in_line", "lease_name", "over_own", "overdue", "own_shortage", "rebuild_ledger",
     "rebuild_step", "refusal", "return_step", "shortage", "steps", "total", "waited_in_vain",
 ]  # fmt: skip
