@@ -7,7 +7,7 @@ starts, or it forgets its servers.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -150,6 +150,22 @@ def known_servers(db: Any, users: Any) -> set[Server]:
     for user in users.values():
         known |= {Server(user.name, name) for name, spawner in user.spawners.items() if spawner.active}
     return known
+
+
+def others_in(spawner: Any, tenant_id: str) -> list[str]:
+    """The names of the person's other servers that run, start or stop in a tenant."""
+    theirs = spawner.user.spawners.items()
+    return sorted(name for name, one in theirs if one is not spawner and one.active and one.record.tenant == tenant_id)
+
+
+def too_many_servers(most: int, tenant: str, others: Collection[str]) -> str:
+    """Say that a person runs as many servers as they may, and which."""
+    may = f"You may run {most} {'server' if most == 1 else 'servers'} of {tenant} at once"
+    if not others:
+        return f"{may}."
+    named = [f"*{name}*" if name else "your default server" for name in others]
+    listed = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+    return f"{may}, and these run now: {listed}. Stop one of them first."
 
 
 async def everybody(db: Any) -> dict[Username, Identity]:

@@ -21,6 +21,7 @@ from tenantspawner.kube.names import label_value
 from tenantspawner.kube.objects import Pod
 from tenantspawner.kube.objects import read as read_object
 from tenantspawner.lifecycle import (
+    Allowances,
     Care,
     Configured,
     Feed,
@@ -71,11 +72,15 @@ class Runtime:
     treasury: Treasury | None = None
     turns: Turns = field(default_factory=Turns)
     reconciler: Reconciler | None = None
+    allowances: Allowances = field(init=False)
     _sweeping: bool = False
     _examined: bool = False
     _features: frozenset[str] | None = None
     _whoami: str = ""
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.allowances = Allowances(self.cluster)
 
     @classmethod
     async def start(cls, wiring: Wiring) -> "Runtime":

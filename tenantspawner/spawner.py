@@ -149,6 +149,7 @@ class TenantSpawner(Surrounded):
             return draw_plain(settings, self.server_context(settings), spawn_id), nothing_to_hold
         self.take_off()
         choice = self._put_on_beyond_the_pod(await self._choose())
+        self.record = self._enlisted(choice, spawn_id)
         configured = await self._configured(without_calls=set())
         self.namespace = namespace_name(choice.entitlement, self._envelope(), self._home)
         self._name_for_dns()
@@ -156,9 +157,7 @@ class TenantSpawner(Surrounded):
         around = await run.around(self._configured_around(), choice.entitlement.tenant, deadline)
         server = with_secret_env(self.server_context(chosen.shaped), around, f"notebook-{secrets.token_hex(10)}")
         plan = draw(chosen, server, around, spawn_id)
-        hold = await self._afforded(run, choice, plan, deadline)
-        self.record = hub.Record(spawn_id=spawn_id, tenant=choice.tenant_id)
-        return plan, hold
+        return plan, await self._afforded(run, choice, plan, deadline)
 
     async def _on_made(self, made: Made) -> None:
         self.record = replace(self.record, pod_uid=made.uid)

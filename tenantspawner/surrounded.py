@@ -14,7 +14,7 @@ from jupyterhub.utils import maybe_future
 
 from tenantspawner import hub
 from tenantspawner.cluster import Connection, Deadline, Watch
-from tenantspawner.errors import AdminMustAct, TenantSpawnerError
+from tenantspawner.errors import AdminMustAct, OverOwnQuota, TenantSpawnerError
 from tenantspawner.kube import labels
 from tenantspawner.kube.names import label_value
 from tenantspawner.kube.objects import Pod
@@ -28,12 +28,14 @@ from tenantspawner.lifecycle import (
     Server,
     Sources,
     Where,
+    allowance_of,
     lease_of,
     nothing_to_hold,
 )
 from tenantspawner.plan import Plan
 from tenantspawner.plan.pod import in_order
 from tenantspawner.policy import Choice, HubProfile, hub_profiles
+from tenantspawner.policy.models import SERVERS
 from tenantspawner.runtime import Runtime, Wiring, runtime
 from tenantspawner.settings.choice import resolved
 from tenantspawner.settings.tenancy import TenancySettings
@@ -119,8 +121,22 @@ class Surrounded(TenancySettings, KubeSpawner):
         of_pod = {name: value for name, value in choice.override.items() if name in POD_SETTINGS}
         return replace(choice, override=of_pod)
 
+    def _enlisted(self, choice: Choice, spawn_id: str) -> hub.Record:
+        """Count this server among the person's in its tenant, unless they run as many as they may.
+
+        Nothing is awaited between count and record, so two starts never pass the ceiling together.
+        """
+        ceiling, others = choice.entitlement.ceiling(SERVERS), hub.others_in(self, choice.tenant_id)
+        if ceiling is not None and len(others) >= ceiling.amount:
+            raise OverOwnQuota(hub.too_many_servers(int(ceiling.amount), choice.entitlement.display_name, others))
+        return hub.Record(spawn_id=spawn_id, tenant=choice.tenant_id)
+
     async def _afforded(self, run: Runtime, choice: Choice, plan: Plan, deadline: Deadline) -> Hold:
         """Refuse what the team's budget has not got, with names and without a write; else how it is held."""
+        allowance = allowance_of(choice.entitlement, plan, self.hub_id)
+        if allowance is not None:
+            await run.allowances.afford(allowance, deadline)
+            return partial(run.allowances.take, allowance)
         team = run.teams().get(choice.tenant_id)
         lease = lease_of(team, choice.entitlement, plan)
         if lease is None or run.treasury is None:

@@ -5,6 +5,7 @@ nobody knows any more, `Reconciler` carries edits to the namespaces that exist, 
 decide nothing about tenants: each promises what holds when it returns, and what cannot have happened when it raises.
 """
 
+from tenantspawner.lifecycle.allowance import Allowances, allowance_of
 from tenantspawner.lifecycle.around import Configured, surroundings
 from tenantspawner.lifecycle.budgetdoor import Queueing, Team
 from tenantspawner.lifecycle.examine import examine
@@ -23,6 +24,7 @@ from tenantspawner.lifecycle.tally import ReconcileState
 from tenantspawner.lifecycle.turns import Turns
 
 __all__ = [
+    "Allowances",
     "Care",
     "Configured",
     "Feed",
@@ -46,6 +48,7 @@ __all__ = [
     "Turn",
     "Turns",
     "Where",
+    "allowance_of",
     "availability",
     "examine",
     "free_of",

@@ -20,11 +20,11 @@ async def a_crowd(ground: Ground, hub: LifeHub, *, rounds: int, seed: int, peopl
         came = await asyncio.gather(*(click(hub, person) for person in idle), return_exceptions=True)
         refused = [one for one in came if isinstance(one, BudgetExhausted)]
         other = [one for one in came if isinstance(one, BaseException) and not isinstance(one, BudgetExhausted)]
-        assert other == []
-        assert len(refused) == people - BUDGET
+        assert other == [], other[:3]
+        assert len(refused) == people - BUDGET, len(refused)
         assert all("Physics has 0 of 10 GPUs free. In use: p" in one.sentence for one in refused[-5:])
         running |= {who for who, one in zip(idle, came, strict=True) if not isinstance(one, BaseException)}
-        assert len(running) == len(ground.pods()) == BUDGET
+        assert (len(running), len(ground.pods())) == (BUDGET, BUDGET), (len(running), len(ground.pods()))
         stopped = dice.sample(sorted(running), dice.randint(1, BUDGET))
         await asyncio.gather(*(hub.stop(person) for person in stopped))
         running -= set(stopped)
@@ -32,7 +32,7 @@ async def a_crowd(ground: Ground, hub: LifeHub, *, rounds: int, seed: int, peopl
     await asyncio.gather(*(hub.stop(person) for person in running))
     await eventually(lambda: ground.ledger().grants == (), 15, "grants are left")
     await ground.exact()
-    assert broken(await ground.versions()) == []
+    assert (wrong := broken(await ground.versions())) == [], wrong[:5]
 
 
 async def mixed_sizes(ground: Ground, hubs: Sequence[LifeHub], *, people: int, seed: int) -> None:
@@ -58,4 +58,4 @@ async def mixed_sizes(ground: Ground, hubs: Sequence[LifeHub], *, people: int, s
     assert started >= BUDGET // 4
     await eventually(lambda: ground.ledger().grants == (), 15, "grants are left")
     await ground.exact()
-    assert broken(await ground.versions()) == []
+    assert (wrong := broken(await ground.versions())) == [], wrong[:5]
