@@ -15,6 +15,7 @@ from typing import Any
 from jupyterhub import orm
 from jupyterhub import spawner as hub_spawner
 from jupyterhub.apihandlers.base import APIHandler
+from jupyterhub.app import JupyterHub
 from tornado import web
 
 from tenantspawner.errors import AdminMustAct, Misconfigured, PersonMustAct, PodFailed, Refused, TenantSpawnerError
@@ -193,6 +194,12 @@ def person(db: Any, name: Username) -> Identity | None:
     """One person of the hub's database; None when there is no such."""
     user = orm.User.find(db, name)
     return identity_of(user) if user is not None else None
+
+
+def most_waiting() -> int | None:
+    """How many starts may wait in line: half of what the hub starts at once, since it counts them as starting; None: any number."""
+    limit = JupyterHub.instance().concurrent_spawn_limit if JupyterHub.initialized() else 0
+    return limit // 2 if limit else None
 
 
 async def is_up(app: Any) -> None:

@@ -96,7 +96,7 @@ class TenantSpawner(Surrounded):
         with self._telling("refused"):
             if self.tenanted:
                 hub.check_body(self.handler)
-                await self._choose()
+                await self._allow_waiting(await self._choose())
             elif self.apply_user_options:
                 await super()._run_apply_user_options(user_options)
             else:
@@ -121,16 +121,18 @@ class TenantSpawner(Surrounded):
     async def start(self) -> str:
         """Start the server and return its URL."""
         self.journal = Journal()
+        self.take_off()  # also what the hub was to allow for waiting: our own deadline leaves that out
         try:
             with self._telling("not started"):
                 return await self._start(Deadline.after(self.start_timeout * (1 - MARGIN)), self.journal)
         finally:
             self.journal.close()
+            self._leave_line()
 
     async def _start(self, deadline: Deadline, journal: Journal) -> str:
         run = await self._runtime()
         self._look_after(run)
-        plan, hold = await self._plan(run, deadline)
+        plan, hold, deadline = await self._plan(run, deadline, journal)
         self._made_nothing = False
         hub.save(self)  # before the first create: a crash in the middle loses nothing
         view = partial(self._pods, run)
@@ -140,14 +142,13 @@ class TenantSpawner(Surrounded):
         )
         return self._get_pod_url({**plan.pod, "status": {"podIP": started.address}})
 
-    async def _plan(self, run: Runtime, deadline: Deadline) -> tuple[Plan, Hold]:
+    async def _plan(self, run: Runtime, deadline: Deadline, journal: Journal) -> tuple[Plan, Hold, Deadline]:
         """Decide everything, also whether it can be afforded; nothing has been made when this raises."""
         spawn_id = secrets.token_hex(8)
         if not self.tenanted:
             settings = await self.pod_settings()
             self.record = hub.Record(spawn_id=spawn_id)
-            return draw_plain(settings, self.server_context(settings), spawn_id), nothing_to_hold
-        self.take_off()
+            return draw_plain(settings, self.server_context(settings), spawn_id), nothing_to_hold, deadline
         choice = self._put_on_beyond_the_pod(await self._choose())
         self.record = self._enlisted(choice, spawn_id)
         configured = await self._configured(without_calls=set())
@@ -157,7 +158,10 @@ class TenantSpawner(Surrounded):
         around = await run.around(self._configured_around(), choice.entitlement.tenant, deadline)
         server = with_secret_env(self.server_context(chosen.shaped), around, f"notebook-{secrets.token_hex(10)}")
         plan = draw(chosen, server, around, spawn_id)
-        return plan, await self._afforded(run, choice, plan, deadline)
+        hold, later = await self._afforded(run, choice, plan, deadline, journal)
+        if later != deadline:
+            await self._choose()  # the tenancy may be another one after the wait
+        return plan, hold, later
 
     async def _on_made(self, made: Made) -> None:
         self.record = replace(self.record, pod_uid=made.uid)

@@ -24,9 +24,11 @@ from tenantspawner.lifecycle import (
     Configured,
     Feed,
     Hold,
+    Journal,
     Pace,
     Server,
     Sources,
+    Turn,
     Where,
     allowance_of,
     lease_of,
@@ -52,6 +54,7 @@ class Surrounded(TenancySettings, KubeSpawner):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         hub.speak_through(self.log)
+        self._turn: Turn | None = None  # of the start under way, in the line for its team's budget
         self._home = self.namespace  # where servers of `per: hub` and without a tenancy live
 
     @property
@@ -131,19 +134,42 @@ class Surrounded(TenancySettings, KubeSpawner):
             raise OverOwnQuota(hub.too_many_servers(int(ceiling.amount), choice.entitlement.display_name, others))
         return hub.Record(spawn_id=spawn_id, tenant=choice.tenant_id)
 
-    async def _afforded(self, run: Runtime, choice: Choice, plan: Plan, deadline: Deadline) -> Hold:
-        """Refuse what the team's budget has not got, with names and without a write; else how it is held."""
+    async def _allow_waiting(self, choice: Choice) -> None:
+        """Raise ``start_timeout`` by what may be waited in line, before the hub looks at it: that is once, ahead of `start`."""
+        self.take_off()
+        team = (await self._runtime()).teams().get(choice.tenant_id)
+        if team is not None and team.queueing is not None:
+            self.put_on("start_timeout", self.start_timeout + int(team.queueing.max_wait))
+
+    async def _afforded(
+        self, run: Runtime, choice: Choice, plan: Plan, deadline: Deadline, journal: Journal
+    ) -> tuple[Hold, Deadline]:
+        """Refuse what the team's budget has not got, with names and without a write, or wait for it; else how it is held.
+
+        The deadline comes back later by what was waited.
+        """
         allowance = allowance_of(choice.entitlement, plan, self.hub_id)
         if allowance is not None:
             await run.allowances.afford(allowance, deadline)
-            return partial(run.allowances.take, allowance)
-        team = run.teams().get(choice.tenant_id)
-        lease = lease_of(team, choice.entitlement, plan)
+            return partial(run.allowances.take, allowance), deadline
+        lease = lease_of(run.teams().get(choice.tenant_id), choice.entitlement, plan)
         if lease is None or run.treasury is None:
-            return nothing_to_hold
+            return nothing_to_hold, deadline
         await run.treasury.settled(plan.namespace)
-        await run.treasury.afford(lease, deadline)
-        return partial(run.treasury.take, lease)
+        queueing = lease.team.queueing
+        if queueing is None:
+            await run.treasury.afford(lease, deadline)
+            return partial(run.treasury.take, lease), deadline
+        lease, turn = await run.treasury.in_line(lease, queueing, journal.say, most=hub.most_waiting())
+        self._turn = turn
+        hold = partial(run.treasury.take_in_turn, lease, turn, journal.say)
+        return hold, Deadline(deadline.at + turn.waited)
+
+    def _leave_line(self) -> None:
+        """Give up what this start was still to take of the budget; nothing where it has taken it."""
+        if self._turn is not None:
+            self._turn.leave()
+            self._turn = None
 
     async def _pods(self, run: Runtime, deadline: Deadline) -> Watch[Pod]:
         """The watch that covers this server: our label under a tenancy, KubeSpawner's in the hub's own namespace."""
