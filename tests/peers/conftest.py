@@ -2,7 +2,7 @@ import kubespawner.spawner
 import pytest
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def no_cluster():
     """The peer reads a kubeconfig and opens a client when a spawner is made."""
     with pytest.MonkeyPatch.context() as patch:
