@@ -4,7 +4,8 @@
 2. count the namespace's pods and lower the quota to what stays; wait until that is in force
 3. count the namespace's pods afresh
 4. swap the ledger at the version read in 1: what stays, or what the quota still allows, whichever is more; lost: read it again,
-   and swap at the new version if this namespace's grants are still those of 1, by their nonces; else 1
+   then the quota; where this namespace's grants are still those of 1 and the quota's last write is that of 2, only another
+   namespace has changed: swap at the new version; else 1
 
 What stays are the grants of other spawns, whether their pods are there yet or not, and whatever pods use beyond them: a pod
 that the API server has admitted and not yet stored belongs to a grant, and so it is counted before anybody can see it.
@@ -13,6 +14,10 @@ What ends is named by the caller: a spawn of its own when the pod is gone; or, i
 Since the sweep may be wrong about who is alive, it first does 1 and 2 alone (`begin_fence`), so that nothing more is admitted, and the
 whole of it a pass later, when whatever was admitted before has been stored or refused. A hub that was only slow has lost
 its raise in between, and then its grant has another nonce.
+
+The grants alone would not tell: another may have come, been raised and returned in between, which leaves them as they were and
+the quota higher. In the order ledger, quota, swap nothing slips through: a grant of this namespace that reserves before our second
+reading is seen in the ledger, or its return in the quota, and one that reserves after it makes us lose the swap.
 
 Step 2 changes the quota's version also where its values stay (by the nonce): that is what makes a grant lose its raise when it
 reserved before our step 1, see `granting`.
@@ -51,9 +56,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Returning:
-    """How far a return is. `over` are the grants that end; `lowered` is what the quota was lowered to, by the write with `mark`; `counted` are the pods after that.
+    """How far a return is.
 
-    `drifted` says that the quota may allow something although nothing is granted; `fence`, that the ledger stays as it is.
+    `over` are the grants that end; `lowered` is what the quota was lowered to, by the write with the nonce `mark`; `counted`
+    are the pods after that. `drifted` says that the quota may allow something although nothing is granted; `fence`, that the ledger stays as it is.
     """
 
     namespace: str
@@ -83,13 +89,17 @@ def return_step(task: Returning, answer: Answer, nonce: Nonce) -> Returning:  # 
     """Decide the next step from what the last one was answered. `nonce` is fresh at each call."""
     match task.step, answer:
         case ReadLedger(), LedgerSeen() if task.counted and _unchanged(task, answer):
-            return _swap(replace(task, seen=answer), task.counted, nonce)
+            return replace(task, seen=answer, step=ReadQuota(task.namespace))
         case ReadLedger(), LedgerSeen() if task.drifted or answer.ledger.of_namespace(task.namespace):
-            return replace(task, seen=answer, lowered=None, counted=None, step=CountPods(task.namespace))
+            return replace(task, seen=answer, lowered=None, mark=None, counted=None, step=CountPods(task.namespace))
         case ReadLedger(), LedgerSeen() | NoLedger():
             return replace(task, step=Done())  # nothing is granted; without a ledger, the next one is made by counting
         case CountPods(), PodsSeen() if task.lowered is None:
             return replace(task, staying=total(_staying(task, answer).values()), step=ReadQuota(task.namespace))
+        case ReadQuota(), QuotaSeen() | NoQuota() if task.counted:
+            if (answer.nonce if isinstance(answer, QuotaSeen) else None) == task.mark:
+                return _swap(task, task.counted, nonce)
+            return replace(task, counted=None, step=ReadLedger())
         case ReadQuota(), QuotaSeen():
             return _lower(task, answer, nonce)
         case ReadQuota(), NoQuota():
@@ -113,7 +123,7 @@ def return_step(task: Returning, answer: Answer, nonce: Nonce) -> Returning:  # 
 
 
 def _unchanged(task: Returning, now: LedgerSeen) -> bool:
-    """Whether the namespace's grants are those that were read before the quota was lowered; others' do not matter."""
+    """Whether the namespace's grants are those that were read before the quota was lowered, by their nonces too."""
     before = task.seen.ledger.of_namespace(task.namespace) if task.seen else None
     return before == now.ledger.of_namespace(task.namespace)
 

@@ -262,7 +262,7 @@ class _Errand:
             if isinstance(step, steps.ReadLedger):
                 async with self._grants.ledger_lock(self._team):
                     await self._do(step, deadline)
-                    if isinstance(self._task.step, steps.SwapLedger):
+                    while isinstance(self._task.step, steps.SwapLedger | steps.ReadQuota):
                         await self._do(self._task.step, deadline)
             else:
                 await self._do(step, deadline)

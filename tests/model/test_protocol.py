@@ -114,6 +114,7 @@ LEFT_OUT = [
     ("return: write the quota blindly", ELSEWHERE, BROKEN),  # ReadQuota
     ("return: no LowerQuota", ELSEWHERE, BROKEN),
     ("return: no nonce", TWO_FIT, BROKEN),
+    ("return: swap again without looking", TWO_FIT, BROKEN),
     ("return: no WaitHard", KUBECTL, BROKEN),
     ("return: no second CountPods", KUBECTL, BROKEN),
     ("return: no SwapLedger", ELSEWHERE, STUCK),

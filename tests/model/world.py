@@ -12,7 +12,8 @@ One action is one request to the API server, or one thing that happens by itself
 
 Every write of an object changes its version, the status' too. A version is held as one bit for each process and object:
 whether what was read last is still the newest; a write by version succeeds if it is. So there are no counters, and the states are
-finite. Nonces are one constant here, and a write that carries one counts as a change.
+finite. A grant has a new nonce after each lost raise, of which each spawn may have two; a write that carries a nonce counts as a
+change.
 
 A hub holds one lock for each namespace: one change at a time. The sweep may be wrong about who is alive at any moment. One thing it
 may rely on, since its two passes are further apart than that: a create is sent before the spawn's deadline or never, and the API
@@ -56,7 +57,7 @@ NO_LEDGER, BLANK_LEDGER = NoLedger(), NoLedger("v")
 BLANK = "blank"  # a ledger that is there and cannot be read
 NO_PODS = PodsSeen()
 OTHERS = "another's"
-MOST_TRIES = 2  # nonces of one spawn that the model tells apart; the last stands for all later ones
+MOST_TRIES = 2  # lost raises of one spawn; the process that loses another one stands still for ever
 MISSING = (-1, -1, 0, 0, -1)
 UNFILLED = -1
 
@@ -144,7 +145,7 @@ class World:
         self.steps, self.kept, self.read = {}, [], {}
         self.entries = {}
         self.refused = False
-        self.persons = any(p.kind == "person" for p in self.processes)
+        self.found_beside = setting.ledger_may_vanish or any(p.kind == "person" for p in self.processes)
         self.names = [f"s{i}" if p.kind == "serve" else "" for i, p in enumerate(self.processes)]
         self.in_space = [
             sum(1 << i for i, p in enumerate(self.processes) if p.namespace == ns) for ns in range(self.space)
@@ -176,10 +177,13 @@ class World:
         if found is None:
             book = self.book(ledger) or Ledger()
             each = tuple(int(book.entry(str(ns))[KEY]) for ns in range(self.space))
-            # What a person's own pods use beside the grants is booked at once, whatever the budget: then it is the grants that
-            # must stay within it.
+            # What pods use beside the grants is booked at once, whatever the budget: then it is the grants that must stay
+            # within it. A person makes such pods; and of a grant that was lost with the ledger, the pod is booked beside what
+            # the rebuilt ledger holds for it, until the sweep.
             beside = (
-                sum(int(grant.amounts[KEY]) for grant in book.grants if grant.spawn == FOUND) if self.persons else 0
+                sum(int(grant.amounts[KEY]) for grant in book.grants if grant.spawn == FOUND)
+                if self.found_beside
+                else 0
             )
             found = self.entries[ledger] = (*each, sum(each) - beside)
         return found
@@ -295,7 +299,7 @@ class World:
         ending = Ending(spawn, grant.nonce)
         if self.twist == "sweep: no fence" and node[0] == "idle":
             yield self.at(state, i, ("return", begin_return(ns, [ending], KEYS), None, 0))
-        elif node[0] == "idle" and grant.nonce != f"n{MOST_TRIES}":
+        elif node[0] == "idle":
             yield self.at(state, i, ("return", begin_fence(ns, [ending], KEYS), None, 0))
         elif node == ("fenced", ending) and not (state[3] | self.about_to_create(state)) & target:
             yield self.at(state, i, ("return", begin_return(ns, [ending], KEYS), None, 0))
@@ -358,7 +362,9 @@ class World:
         step = {"grant": grant_step, "return": return_step, "rebuild": rebuild_step}[kind]
         after = step(machine, answer, Nonce(f"n{tries}" if kind == "grant" else "n"))
         if isinstance(machine.step, words.RaiseQuota | words.WaitHard) and isinstance(after.step, words.ReadQuota):
-            tries = min(tries + 1, MOST_TRIES)  # a lost raise, after which the grant is swapped with a new nonce
+            tries += 1  # a lost raise, after which the grant is swapped with a new nonce
+            if tries > MOST_TRIES:
+                return ("stopped",)
         match after.step:
             case words.Done() if kind == "return":
                 return ("fenced", *machine.over) if machine.fence else ("end",)
@@ -404,6 +410,11 @@ class World:
                 after = (ledger, quotas, stored, flying, nodes, bits, lbits)
                 if extra == "look":
                     yield self.looked(after, i, machine)
+                elif kind == "return" and machine.counted:
+                    ours = quotas[ns][4] == i or twist == "return: swap again without looking"
+                    yield self.answered(
+                        after, i, machine, self.seen(quotas[ns], ns, self.mark(machine) if ours else OTHERS), extra
+                    )
                 else:
                     yield self.answered(after, i, machine, self.seen(quotas[ns], ns), extra)
             case words.ReadLedger():
