@@ -18,12 +18,12 @@ from tenantspawner.kube.kinds import PERSISTENT_VOLUME_CLAIM, POD
 from tenantspawner.kube.objects import Pod
 from tenantspawner.lifecycle.journal import Journal
 from tenantspawner.lifecycle.ownership import same_server, spawned_by
-from tenantspawner.observe import why_denied
+from tenantspawner.observe import exceeded_keys, why_denied
 from tenantspawner.plan import Manifest, Plan, owned
 
 log = logging.getLogger(__name__)
 
-RELEASE_PATIENCE = 10.0  # seconds until the quota has noticed that our previous pod is gone
+RELEASE_PATIENCE = 10.0  # seconds until admission has noticed that our previous pod is gone, or our grant there
 _DENIALS = {Meaning.DENIED, Meaning.OVER_QUOTA, Meaning.INVALID, Meaning.NO_RIGHT}
 
 
@@ -100,8 +100,8 @@ async def _create(
             means = meaning(error.answer)
             if means is Meaning.ALREADY_EXISTS:
                 freed = await _clear(cluster, pods, plan, deadline, journal, look=True) or freed
-            elif means is Meaning.OVER_QUOTA and freed and release.remaining() > 1:
-                await asyncio.sleep(0.3)  # our previous pod is gone, but the quota has not noticed yet
+            elif means is Meaning.OVER_QUOTA and (freed or _granted(error, plan)) and release.remaining() > 1:
+                await asyncio.sleep(0.3)  # a pod of ours is gone, or a grant there, and admission has not noticed yet
             elif means in _DENIALS:
                 raise _denied(error) from error
             else:
@@ -144,6 +144,12 @@ async def _stop_and_wait(cluster: Cluster, pod: Mapping[str, Any], deadline: Dea
         deadline.check("wait until the earlier server is gone")
         await asyncio.sleep(pause)
         pause = min(pause * 2, 1.0)
+
+
+def _granted(error: ApiError, plan: Plan) -> bool:
+    """Whether only keys are exceeded that this spawn holds a grant for: admission's view is older than what is stored."""
+    exceeded = exceeded_keys(error.answer)
+    return plan.provisions is not None and bool(exceeded) and exceeded <= plan.provisions.leased
 
 
 def _denied(error: ApiError) -> TenantSpawnerError:

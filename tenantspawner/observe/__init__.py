@@ -5,6 +5,6 @@
 
 from tenantspawner.observe.events import News, news
 from tenantspawner.observe.pods import Condition, State, condition, exit_code
-from tenantspawner.observe.refusals import why_denied
+from tenantspawner.observe.refusals import exceeded_keys, why_denied
 
-__all__ = ["Condition", "News", "State", "condition", "exit_code", "news", "why_denied"]
+__all__ = ["Condition", "News", "State", "condition", "exceeded_keys", "exit_code", "news", "why_denied"]

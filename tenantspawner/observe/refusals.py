@@ -65,6 +65,12 @@ _FORMS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
 )
 
 
+def exceeded_keys(status: ApiStatus) -> frozenset[str]:
+    """Which keys of a quota a refused request would have exceeded; none when that is not why it was refused."""
+    found = _EXCEEDED.search(status.message)
+    return frozenset(part.strip().partition("=")[0] for part in found["asked"].split(",")) if found else frozenset()
+
+
 def why_denied(status: ApiStatus, contact: str | None = None) -> str:
     """Say a refusal of the API server to the person it stops: what happened, and what to do next."""
     ask = f"Ask {contact}." if contact else "Ask the administrator of this hub."

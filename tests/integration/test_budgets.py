@@ -92,6 +92,14 @@ async def test_a_start_that_fails_gives_back_what_it_had(tmp_path):
         await ground.exact()
 
 
+async def test_admission_that_has_not_seen_the_grant_yet_is_asked_again(tmp_path):
+    said = f'pods "jupyter-ada" is forbidden: exceeded quota: tenantspawner, requested: {GPU}=1, used: {GPU}=0, limited: {GPU}=0'
+    async with a_world(tmp_path, document(1)) as (ground, local, (hub,)):
+        local.faults.answer(403, "Forbidden", said, verb="create", resource="pods", times=2)
+        await click(hub, "ada")
+        await ground.exact()
+
+
 # -- edits ---------------------------------------------------------------------------------------------------------
 
 

@@ -158,7 +158,7 @@ async def test_fifty_click_at_once_and_ten_start_and_no_refusal_or_failure_is_co
         )
     ]
     assert broken(kept) == []
-    assert GPU in str(kept[-1].object)
+    assert any(GPU in str(one.object) for one in kept)
 
     for count in range(1, 6):  # each real failure counts as one, and the fifth ends the hub
         try:

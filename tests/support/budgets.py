@@ -197,7 +197,7 @@ async def hubs_of(ground: Ground, count: int = 1) -> AsyncIterator[list[LifeHub]
         yield [await stack.enter_async_context(a_hub(ground.kubeconfig, where, role="")) for _ in range(count)]
 
 
-async def click(hub: LifeHub, person: str, size: int | str = 1, *, within: float = 90, grace: float = 5) -> Started:
+async def click(hub: LifeHub, person: str, size: int | str = 1, *, within: float = 90, grace: float = 45) -> Started:
     """Start somebody's server as the spawner does: look first, then hold what it takes while the pod is made."""
     deadline = Deadline.after(within)
     plan = await hub.plan(person, deadline, f"g{size}" if isinstance(size, int) else size)
