@@ -33,7 +33,10 @@ def test_files_are_small():
 
 
 def test_functions_are_small():
-    sizes = [(f"{path}:{node.lineno} {node.name}", body_lines(node)) for path, node in nodes(ast.FunctionDef, ast.AsyncFunctionDef)]
+    sizes = [
+        (f"{path}:{node.lineno} {node.name}", body_lines(node))
+        for path, node in nodes(ast.FunctionDef, ast.AsyncFunctionDef)
+    ]
     assert [(name, size) for name, size in sizes if size > 50] == []
     assert median(size for _, size in sizes) <= 10
 

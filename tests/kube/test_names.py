@@ -50,7 +50,22 @@ def test_any_user_name_gives_a_valid_name(username):
 
 
 def test_the_difficult_names_are_distinct():
-    users = ["a--b", "a-b", "a_b", "A-b", "\u00e9", "e\u0301", "{userid}", "userid", "x" * 255, "x" * 254, "", "-", "..x", "x"]
+    users = [
+        "a--b",
+        "a-b",
+        "a_b",
+        "A-b",
+        "\u00e9",
+        "e\u0301",
+        "{userid}",
+        "userid",
+        "x" * 255,
+        "x" * 254,
+        "",
+        "-",
+        "..x",
+        "x",
+    ]
     assert len({name("t", user) for user in users}) == len(users)
 
 

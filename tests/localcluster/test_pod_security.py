@@ -186,7 +186,9 @@ def test_root_in_a_user_namespace_is_nobody_outside():
     ],
 )
 def test_a_namespace_says_by_label_what_it_enforces(labels, policy):
-    assert str(asked({f"pod-security.kubernetes.io/{key}": value for key, value in labels.items()}, "enforce")) == policy
+    assert (
+        str(asked({f"pod-security.kubernetes.io/{key}": value for key, value in labels.items()}, "enforce")) == policy
+    )
 
 
 def test_versions_to_come_count_as_the_latest():
