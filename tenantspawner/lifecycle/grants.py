@@ -164,10 +164,7 @@ class Grants:
         async with self.ledger_lock(team):
             while isinstance(seen := await self._door.read_ledger(team, deadline), NoLedger):
                 deadline.check("rebuild the team's budget ledger")
-                if seen.version:
-                    log.warning(
-                        "The budget ledger of %s has no content that can be read: rebuilding it", team.tenant_id
-                    )
+                log.info("Making the budget ledger of %s from its quotas and pods", team.tenant_id)
                 await _Errand(self, team, begin_rebuild(team.keys, seen.version)).run(deadline)
 
     async def _sweep_one(
