@@ -204,6 +204,8 @@ class Treasury:
                 await self._grants.sweep(team, gap, Deadline.after(SWEEP_WITHIN))
             except TenantSpawnerError as trouble:
                 log.warning("The budget of %s could not be swept: %s", team.tenant_id, trouble.detail)
+            except Exception:  # the other teams' budgets, and the next pass, must not suffer
+                log.exception("The budget of %s could not be swept", team.tenant_id)
 
     def ledger(self, tenant_id: str) -> Ledger | None:
         """The tenant's ledger as last seen; None while it is not known."""
