@@ -13,9 +13,9 @@ from playwright.async_api import Page, async_playwright
 
 from tests.browser.document import HUB, TENANCY
 from tests.support.hubs import PASSWORD, a_world
-from tests.support.leftovers import nothing_is_left
+from tests.support.leftovers import watched
 
-__all__ = ["nothing_is_left"]
+__all__ = ["watched"]
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (

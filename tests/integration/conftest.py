@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.leftovers import nothing_is_left
+from tests.support.leftovers import watched
 
-__all__ = ["nothing_is_left"]
+__all__ = ["watched"]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,7 +16,7 @@ import pytest
 SETTLE = 10.0  # seconds
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(scope="session")
 def nothing_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     here = tmp_path_factory.mktemp("run")
     before = _children() | _ports()
@@ -28,6 +28,11 @@ def nothing_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     while (left := _left(here, before)) and time.monotonic() < limit:
         time.sleep(0.2)  # what was told to end may need a moment on a busy machine
     assert not left, "left over: " + "; ".join(sorted(left))
+
+
+@pytest.fixture(autouse=True)
+def watched(nothing_is_left: None) -> None:
+    """For a folder's conftest: every test of it counts. One fixture a session looks, so that it is the last to end."""
 
 
 def _left(here: Path, before: set[str]) -> set[str]:
