@@ -14,7 +14,7 @@ from tests.support.leftovers import nothing_is_left
 __all__ = ["nothing_is_left"]
 
 # The same examples each time: a run that fails fails again. `--hypothesis-profile=search` looks for new ones.
-settings.register_profile("repeatable", derandomize=True, max_examples=50, deadline=None)
+settings.register_profile("repeatable", derandomize=True, max_examples=30, deadline=None)
 settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("repeatable")
 
