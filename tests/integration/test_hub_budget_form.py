@@ -5,15 +5,16 @@ import pytest_asyncio
 
 from tests.support import pages
 from tests.support.hubs import TENANCY, a_person, a_service, a_world, eventually
+from tests.support.places import NEWEST
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
 SIX = TENANCY.replace("quota: {user: {cpu: 4, memory: 8Gi}}", "quota: {team: {gpu: 6}}")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world():
-    async with a_world(tenancy=SIX) as world:
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=NEWEST)
+async def world(request):
+    async with a_world(request.param, tenancy=SIX) as world:
         yield world
 
 

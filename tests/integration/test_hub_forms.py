@@ -1,4 +1,4 @@
-"""Covers the form in a real hub, on both JupyterHubs: what a link, a last choice and a hostile text make of it."""
+"""Covers the form in a real hub, on both JupyterHubs and on both clusters: what a link, a last choice and a hostile text make of it."""
 
 import json
 from urllib.parse import quote
@@ -10,7 +10,6 @@ import yaml
 from tests.support import pages
 from tests.support.hubs import (
     TENANCY,
-    VERSIONS,
     a_person,
     a_service,
     a_world,
@@ -19,6 +18,7 @@ from tests.support.hubs import (
     namespace_of,
     pods,
 )
+from tests.support.places import PLACES
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -35,7 +35,7 @@ def hostile():
     return json.dumps(document)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=VERSIONS)
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=PLACES)
 async def world(request):
     async with a_world(request.param) as world:
         yield world

@@ -14,20 +14,22 @@ from tests.support import pages
 from tests.support.hubs import (
     HUB_USER,
     TENANCY,
-    VERSIONS,
     a_person,
     a_service,
     a_world,
     change,
+    create,
     edit_tenancy,
     eventually,
     log_of,
     namespace_of,
     objects,
     pods,
+    remove,
     rights,
     write_tenancy,
 )
+from tests.support.places import PLACES, embedded_only
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -35,7 +37,7 @@ BROKEN = TENANCY.replace("profiles: [small, gpu]", "profiles: [small, gpuu]")
 CLOSED = "Nobody can start a server at the moment"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=VERSIONS)
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=PLACES)
 async def world(request):
     async with a_world(request.param) as world:
         yield world
@@ -91,12 +93,12 @@ async def test_a_broken_edit_leaves_the_last_good_version_in_force_and_is_told_w
 
 
 async def test_a_deleted_document_is_as_a_broken_one(world, rest):
-    there = world.cluster.store.remove(kinds.CONFIG_MAP, HUB_NAMESPACE, "tenants")
+    there = remove(world, kinds.CONFIG_MAP, HUB_NAMESPACE, "tenants")
     await eventually(lambda: "ConfigMap jupyterhub/tenants does not exist. The last good" in log_of(world), 2)
     await rest.run("ada", {"profile": "small"})
     await rest.stop("ada")
     await rest.gone("ada")
-    world.cluster.create({**there, "metadata": {"name": "tenants", "namespace": HUB_NAMESPACE}})
+    create(world, {**there, "metadata": {"name": "tenants", "namespace": HUB_NAMESPACE}})
 
 
 async def start_refused(world, rest, name, why):
@@ -140,10 +142,10 @@ async def runner(rest):
 
 async def test_a_missing_document_at_the_start_is_said_and_running_servers_go_on(world, rest):
     await runner(rest)
-    there = world.cluster.store.remove(kinds.CONFIG_MAP, HUB_NAMESPACE, "tenants")
+    there = remove(world, kinds.CONFIG_MAP, HUB_NAMESPACE, "tenants")
     await restarted(world, rest)
     await start_refused(world, rest, "eva", "ConfigMap jupyterhub/tenants does not exist")
-    world.cluster.create({**there, "metadata": {"name": "tenants", "namespace": HUB_NAMESPACE}})
+    create(world, {**there, "metadata": {"name": "tenants", "namespace": HUB_NAMESPACE}})
     await opens_again(world, rest)
 
 
@@ -167,6 +169,7 @@ async def test_a_forbidden_document_at_the_start_is_said_and_running_servers_go_
     await opens_again(world, rest)
 
 
+@embedded_only("needs connections that are reset for the hub alone; real/test_whole_hub.py kills the API server")
 async def test_an_api_server_that_is_away_at_the_start_is_said_and_found_again(world, rest):
     await runner(rest)
     world.cluster.api.watches.close()

@@ -5,7 +5,8 @@ import re
 import pytest
 import pytest_asyncio
 
-from tests.support.hubs import TENANCY, VERSIONS, a_service, a_world, eventually, write_tenancy
+from tests.support.hubs import TENANCY, a_service, a_world, eventually, write_tenancy
+from tests.support.places import PLACES
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -14,7 +15,7 @@ GPU = "requests.nvidia.com/gpu"
 _LINE = re.compile(r"^(tenantspawner_\S+?)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=VERSIONS)
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=PLACES)
 async def world(request):
     async with a_world(request.param, tenancy=SIX, config="c.JupyterHub.authenticate_prometheus = False\n") as world:
         yield world

@@ -6,7 +6,8 @@ import pytest
 import pytest_asyncio
 
 from tests.support import pages
-from tests.support.hubs import TENANCY, VERSIONS, a_person, a_service, a_world, eventually, kill_and_restart, pods
+from tests.support.hubs import TENANCY, a_person, a_service, a_world, eventually, kill_and_restart, pods
+from tests.support.places import PLACES
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -22,7 +23,7 @@ ONE = {"profile": "gpu", "devices": 1}
 BOTH = {"profile": "gpu", "devices": 2}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=VERSIONS)
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=PLACES)
 async def world(request):
     async with a_world(request.param, tenancy=TWO, config=CONFIG) as world:
         yield world

@@ -9,7 +9,6 @@ from tenantspawner.kube import kinds
 from tests.support.hubs import (
     HUB_NAMESPACE,
     TENANCY,
-    VERSIONS,
     a_service,
     a_world,
     change,
@@ -20,6 +19,7 @@ from tests.support.hubs import (
     objects,
     pods,
 )
+from tests.support.places import PLACES
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -35,7 +35,7 @@ ADA = namespace_of("ada")
 
 
 def cpu(world):
-    found = world.cluster.store.get(kinds.RESOURCE_QUOTA, ADA, "tenantspawner")
+    (found,) = [one for one in objects(world, kinds.RESOURCE_QUOTA, ADA) if one["metadata"]["name"] == "tenantspawner"]
     return found["spec"]["hard"].get("limits.cpu")
 
 
@@ -44,7 +44,7 @@ def told(world):
     return [event["message"] for event in events if event["reason"] == "NamespacesSetToZero"]
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", PLACES)
 async def test_a_running_servers_namespace_follows_quota_group_tenant_and_kubectl(version):
     async with a_world(version, tenancy=GROUPED, config=CONFIG) as world, a_service(world) as rest:
         await rest.run("ada")

@@ -1,4 +1,4 @@
-"""Covers refusals as people meet them, on both JupyterHubs: one sentence and one status, wherever it is printed.
+"""Covers refusals as people meet them, on both JupyterHubs and on both clusters: one sentence and one status, wherever it is printed.
 
 The four places are the form that was posted, the REST API, the pending page and the progress stream.
 """
@@ -9,20 +9,21 @@ import json
 import pytest
 import pytest_asyncio
 
-from tenantspawner.kube import kinds
 from tests.support import pages
 from tests.support.hubs import (
     TENANCY,
-    VERSIONS,
     a_person,
     a_service,
     a_world,
+    create,
     edit_tenancy,
     everything,
     kill_and_restart,
     log_of,
     namespace_of,
+    pods,
 )
+from tests.support.places import PLACES
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -33,7 +34,7 @@ c.Spawner.consecutive_failure_limit = 4
 SMALL = {"server": "physics/small", "image@physics/small": "light"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=VERSIONS)
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=PLACES)
 async def world(request):
     async with a_world(request.param, config=CONFIG) as world:
         yield world
@@ -91,7 +92,7 @@ async def test_a_person_nobody_names_is_told_whom_to_ask_everywhere(world, rest)
 
 async def test_what_only_an_administrator_can_mend_is_told_alike_everywhere(world, rest):
     name = namespace_of("tycho")
-    world.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    create(world, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     said = await the_four_places(world, rest, "tycho", {"profile": "small"}, SMALL)
     sentence = f"The namespace {name} is in use by somebody else, so this server cannot start. Ask the administrator of this hub."
     assert_said_everywhere(said, 409, sentence)
@@ -105,7 +106,7 @@ async def test_a_pod_that_fails_is_told_alike_everywhere(world, rest):
     sentence = said["rest"][1]
     assert sentence.startswith("The image localhost/light-absent:1 cannot be pulled")
     assert_said_everywhere(said, 500, sentence)
-    assert world.cluster.store.list(kinds.POD, namespace_of("kepler")) == []
+    assert pods(world, namespace_of("kepler")) == []
     await rest.run("kepler", {"profile": "small"})  # a success: failures are counted from nought again
     assert (await rest.stop("kepler")).status == 204
 

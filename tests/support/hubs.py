@@ -8,8 +8,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,14 @@ from tenantspawner.kube.kinds import Kind
 from tenantspawner.localcluster.demo.api import HUB_NAMESPACE
 from tenantspawner.localcluster.demo.world import World, WorldOptions
 from tenantspawner.localcluster.node import NodeOptions
-from tests.support import pages
+from tests.support import clusterside, pages
+from tests.support.controlplane.fixture import running_control_plane
+from tests.support.places import ON_KUBERNETES
 
 ROOT = Path(__file__).parents[2]
 HUB_USER = f"system:serviceaccount:{HUB_NAMESPACE}:hub"
 TOKEN = "a-service-that-tests-0123456789"
 PASSWORD = "the-one-password"
-VERSIONS = ("6.1", "5.5")
 TENANCY = """\
 version: 1
 contact: help@example.edu
@@ -110,8 +111,16 @@ def options(version: str = "6.1", *, tenancy: str = TENANCY, config: str = "", *
 
 @asynccontextmanager
 async def a_world(version: str = "6.1", **more: Any) -> AsyncIterator[World]:
-    async with World(options(version, **more)) as world:
-        yield world
+    """A running world; on Kubernetes with a control plane of its own."""
+    with ExitStack() as planes:
+        if version == ON_KUBERNETES:
+            plane = planes.enter_context(running_control_plane())
+            version, more = "6.1", {**more, "kubeconfig": plane.kubeconfig()}
+            world: World = clusterside.PlaneWorld(options(version, **more), plane)
+        else:
+            world = World(options(version, **more))
+        async with world:
+            yield world
 
 
 async def eventually(holds: Callable[[], Any], within: float = 10.0, why: str = "") -> Any:
@@ -139,6 +148,8 @@ def pods(world: World, namespace: str | None = None) -> list[dict[str, Any]]:
 
 
 def objects(world: World, kind: Kind, namespace: str | None = None) -> list[dict[str, Any]]:
+    if isinstance(world, clusterside.PlaneWorld):
+        return world.listed(kind, namespace)
     found: list[dict[str, Any]] = world.cluster.store.list(kind, namespace)
     return found
 
@@ -149,20 +160,24 @@ _COMES_AND_GOES = {"Event", "Lease", "Node"}
 def everything(world: World) -> dict[tuple[str, str, str], str]:
     """Every object with its version, but for those that change by themselves."""
     return {
-        (kind.kind, item["metadata"].get("namespace", ""), item["metadata"]["name"]): item["metadata"][
-            "resourceVersion"
-        ]
+        (kind.kind, item["metadata"].get("namespace", ""), item["metadata"]["name"]): clusterside.version(world, item)
         for kind in kinds.ALL
         if kind.kind not in _COMES_AND_GOES
-        for item in world.cluster.store.list(kind)
+        for item in objects(world, kind)
+        if item["metadata"]["name"] not in clusterside.GIVEN
     }
+
+
+def requests(world: World) -> Sequence[Any]:
+    """What anybody asked the API, in the order in which it was answered."""
+    return world.plane.audit() if isinstance(world, clusterside.PlaneWorld) else world.cluster.requests
 
 
 def hub_requests(world: World, namespace: str | None = None) -> list[Any]:
     """What the hub asked the API, in order."""
     return [
         row
-        for row in world.cluster.requests
+        for row in requests(world)
         if row.user == HUB_USER and (namespace is None or namespace in {row.namespace, row.name})
     ]
 
@@ -186,9 +201,29 @@ def made(kind: Kind) -> Callable[[Any], bool]:
 
 def change(world: World, kind: Kind, namespace: str | None, name: str, **parts: Any) -> None:
     """Change an object as its administrator would."""
+    if isinstance(world, clusterside.PlaneWorld):
+        return world.changed(kind, namespace, name, parts)
     there = world.cluster.store.get(kind, namespace, name)
     assert there is not None
     world.cluster.store.put(kind, {**there, **parts})
+    return None
+
+
+def create(world: World, manifest: Mapping[str, Any]) -> None:
+    """Create an object as its administrator would."""
+    if isinstance(world, clusterside.PlaneWorld):
+        return world.created(manifest)
+    world.cluster.create(dict(manifest))
+    return None
+
+
+def remove(world: World, kind: Kind, namespace: str, name: str) -> dict[str, Any]:
+    """Delete an object as its administrator would, and return what it was."""
+    if isinstance(world, clusterside.PlaneWorld):
+        return world.removed(kind, namespace, name)
+    was = world.cluster.store.remove(kind, namespace, name)
+    assert was is not None
+    return was
 
 
 def write_tenancy(world: World, text: str) -> None:
