@@ -6,7 +6,8 @@ import pytest
 import pytest_asyncio
 
 from tests.support.budgets import GPU, Version, broken
-from tests.support.hubs import VERSIONS, a_service, a_world, eventually, hub_requests, namespace_of, pods
+from tests.support.hubs import a_service, a_world, eventually, hub_requests, namespace_of, pods
+from tests.support.places import VERSIONS
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
