@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 LOOK_AFTER = 5.0  # seconds without a sign of the pod in the watch, then it is asked for
 CLEAN_UP = 10.0  # seconds to delete a pod that is given up
+SECRET_PATIENCE = 10.0  # seconds
+_MAY_BE_LATE = frozenset({"CreateContainerConfigError"})
 _LOG_LINES = 5
 _LONGEST_LOG = 600
 
@@ -63,7 +65,7 @@ class Vigil:
             if not failing:
                 self._given_up_at = None
             elif self._given_up_at is None:
-                self._given_up_at = self.deadline.shorter(self.grace)
+                self._given_up_at = self.deadline.shorter(self._patience())
 
     async def _next(self) -> Condition:
         """Wait for a condition other than the one seen last."""
@@ -74,6 +76,11 @@ class Vigil:
         if self.seen is None:
             return self.deadline.shorter(LOOK_AFTER)
         return self._given_up_at or self.deadline
+
+    def _patience(self) -> float:
+        """The grace; longer where the kubelet may not have seen the Secret yet that is made right after the pod."""
+        late = self.seen is not None and self.seen.reason in _MAY_BE_LATE
+        return max(self.grace, SECRET_PATIENCE) if late else self.grace
 
     def _is_news(self, pod: Pod | None) -> bool:
         if not self._is_it(pod):

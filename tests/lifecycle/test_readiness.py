@@ -1,0 +1,38 @@
+"""Covers how long a pod may fail before it is given up: the grace, and longer for what is made right after the pod."""
+
+import asyncio
+
+import pytest
+
+from tenantspawner.cluster import Deadline, Store
+from tenantspawner.kube.objects import Pod, read
+from tenantspawner.lifecycle.journal import Journal
+from tenantspawner.lifecycle.launch import Made
+from tenantspawner.lifecycle.readiness import Vigil
+from tenantspawner.observe import State
+
+MADE = Made("p", "n", "u")
+
+
+def a_pod(version: int, reason: str = "") -> Pod:
+    """Waiting for that reason, or ready without one."""
+    state = {"waiting": {"reason": reason, "message": "x"}} if reason else {"running": {}}
+    status = {
+        "phase": "Pending" if reason else "Running",
+        "podIP": "127.1.1.1",
+        "containerStatuses": [{"name": "notebook", "ready": not reason, "state": state}],
+    }
+    metadata = {"name": "p", "namespace": "n", "uid": "u", "resourceVersion": str(version)}
+    spec = {"nodeName": "local", "containers": [{"name": "notebook", "image": "i"}]}
+    return read(Pod, {"metadata": metadata, "spec": spec, "status": status})
+
+
+@pytest.mark.parametrize(
+    ("reason", "state"), [("CreateContainerConfigError", State.READY), ("InvalidImageName", State.FAILING)]
+)
+async def test_only_what_may_be_late_outlasts_a_short_grace(reason, state):
+    store: Store[Pod] = Store()
+    store.replace([a_pod(1, reason)])
+    vigil = Vigil(None, store, MADE, Deadline.after(5), grace=0.05)
+    asyncio.get_running_loop().call_later(0.3, store.put, a_pod(2))
+    assert (await vigil.until_ready(Journal())).state is state
