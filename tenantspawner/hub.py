@@ -88,7 +88,6 @@ class Record:
     tenant: str = ""
     spawn_id: str = ""
     pod_uid: str = ""
-    port: int = 0
 
     def dump(self) -> dict[str, Any]:
         """Write it for the row."""
@@ -101,8 +100,7 @@ class Record:
         if not isinstance(kept, Mapping) or kept.get("version") != STATE_VERSION:
             return cls()
         texts = {key: kept[key] for key in ("tenant", "spawn_id", "pod_uid") if isinstance(kept.get(key), str)}
-        port = kept.get("port")
-        return cls(**texts, port=port if isinstance(port, int) and 0 < port < 65536 else 0)  # noqa: PLR2004 - TCP's
+        return cls(**texts)
 
 
 def names_a_pod(state: object) -> bool:
