@@ -47,7 +47,7 @@ tenants:
     storage: {capacity: 1Gi}
 """
 CONFIG = """
-c.TenantSpawner.failure_grace = 0.2
+c.TenantSpawner.failure_grace = 4  # fifty at once on two cores: what heals by itself takes seconds
 c.Spawner.consecutive_failure_limit = 5
 c.JupyterHub.allow_named_servers = True
 """
