@@ -75,10 +75,23 @@ def last_refusal(spawner: Any) -> tuple[str, str] | None:
 
 
 def _discount(spawner: Any) -> None:
-    """Take back beforehand the failure that JupyterHub 5 is about to count."""
-    handler = getattr(spawner, "handler", None)
-    if handler is not None:
-        handler.settings["failure_count"] = handler.settings.get("failure_count", 0) - 1
+    """Take back the failure that JupyterHub 5 is about to count, in the moment after it has counted it.
+
+    Not beforehand: a start that succeeds in between sets the count to 0, and the refusal would count after all. Until
+    then this server has no limit, so that the hub does not end for a failure that is taken back.
+    """
+    handler, future = getattr(spawner, "handler", None), getattr(spawner, "_spawn_future", None)
+    if handler is None or future is None or future.done() or not spawner.consecutive_failure_limit:
+        return
+    limit, spawner.consecutive_failure_limit = spawner.consecutive_failure_limit, 0
+
+    def counted(done: "asyncio.Future[Any]") -> None:
+        # Callbacks of one future run in the order they were added, with nothing between them: the hub's came first.
+        spawner.consecutive_failure_limit = limit
+        if not done.cancelled() and done.exception() is not None:
+            handler.settings["failure_count"] -= 1
+
+    future.add_done_callback(counted)
 
 
 @dataclass(frozen=True, slots=True)
