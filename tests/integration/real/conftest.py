@@ -14,7 +14,7 @@ from tests.support.controlplane.identities import Identity
 from tests.support.hubs import LIGHT
 from tests.support.lifehubs import DOCUMENT, TENANCY
 
-HUBS = ("paused", "burst", "one", "two", "first", "twin", "stranger", "narrow", "shared", "lone")
+HUBS = ("paused", "burst", "one", "two", "first", "twin", "stranger", "narrow", "shared", "lone", "queued")
 
 
 def a_hub_account(namespace):
