@@ -1,13 +1,15 @@
-"""Covers budgets and own ceilings through a real hub, on both JupyterHubs: crowds, named servers, shared namespaces, the failure limit."""
+"""Covers budgets and own ceilings through a real hub, on both JupyterHubs and both clusters: crowds, named servers, shared namespaces, the failure limit."""
 
 import asyncio
 
 import pytest
 import pytest_asyncio
 
-from tests.support.budgets import GPU, Version, broken
-from tests.support.hubs import a_service, a_world, eventually, hub_requests, namespace_of, pods
-from tests.support.places import VERSIONS
+from tests.support.budgets import GPU, broken
+from tests.support.clusterside import PlaneWorld
+from tests.support.hubs import HUB_NAMESPACE, a_service, a_world, eventually, hub_requests, namespace_of, pods
+from tests.support.places import PLACES
+from tests.support.served import in_history, on_watches
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 
@@ -57,7 +59,7 @@ STOP = "Stop one of them first."
 PEOPLE = [f"p{number:02}" for number in range(50)]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=VERSIONS)
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=PLACES)
 async def world(request):
     async with a_world(request.param, tenancy=TENANCY, config=CONFIG, gpus=64) as world:
         yield world
@@ -133,7 +135,13 @@ async def test_nobody_runs_more_servers_of_a_tenant_than_they_may(world, rest):
     assert sorted(answer.status == 409 for answer in both) == [False, True]
 
 
+def is_of_physics(metadata):
+    """Whether an object is in the tenant's namespaces or its ledger; the other tenants' budgets are other ones."""
+    return "physics" in metadata["namespace"] or "physics" in metadata["name"]
+
+
 async def test_fifty_click_at_once_and_ten_start_and_no_refusal_or_failure_is_counted_wrongly(world, rest):
+    versions = on_watches(world.plane, HUB_NAMESPACE) if isinstance(world, PlaneWorld) else in_history(world.cluster)
     await asyncio.gather(*(rest.user(name) for name in PEOPLE))
     for _ in range(2):
         answers = await asyncio.gather(*(rest.start(name, {"profile": "gpu"}) for name in PEOPLE))
@@ -149,15 +157,7 @@ async def test_fifty_click_at_once_and_ten_start_and_no_refusal_or_failure_is_co
         await asyncio.gather(*(rest.stop(name) for name in started))
         await asyncio.gather(*(rest.gone(name) for name in started))
     assert world.hub.hub.alive
-    events = world.cluster.store.history_since(0)
-    kept = [
-        Version(event.resource_version, event.kind.kind, event.object, event.type == "DELETED")
-        for event in events
-        if event.kind.kind in {"Lease", "Pod", "ResourceQuota"}
-        and (
-            "physics" in event.object["metadata"].get("namespace", "") or "physics" in event.object["metadata"]["name"]
-        )
-    ]
+    kept = [one for one in await versions() if is_of_physics(one.object["metadata"])]
     assert broken(kept) == []
     assert any(GPU in str(one.object) for one in kept)
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 WHOLE_FILES = {
-    "test_hub_budgets.py": "its crowd is shown on a real cluster by real/test_budgets_real.py, without a hub process",
     "test_hub_rights.py": "rights are shown on a real cluster by tests/rbac and real/test_whole_hub.py",
     "test_hub_upstream.py": "it shows that the embedded cluster is one, by a spawner that is not ours",
 }

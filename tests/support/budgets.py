@@ -4,9 +4,7 @@
 than its ledger entry, the ledger more than the budget, or the pods more than the budget.
 """
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +27,7 @@ from tenantspawner.localcluster.scheduler import Scheduler
 from tenantspawner.policy import Identity, Username, entitle
 from tests.support.hubs import LIGHT, eventually
 from tests.support.lifehubs import TENANCY, LifeHub, a_hub, envelope
+from tests.support.served import Version, Versions, in_history, on_watches
 
 GPU = "requests.nvidia.com/gpu"
 BUDGET = 10
@@ -60,16 +59,6 @@ def document(budget: int | None = BUDGET, user: str = "") -> str:
     return HEAD.format(quota=", ".join([*team, *([f"user: {{{user}}}"] if user else [])]))
 
 
-@dataclass(frozen=True)
-class Version:
-    """What the API served at one version of one object."""
-
-    number: int
-    kind: str
-    object: dict[str, Any]
-    gone: bool
-
-
 @dataclass
 class Ground:
     """A cluster under hubs: where it is, what is there, and all that ever was."""
@@ -77,7 +66,7 @@ class Ground:
     kubeconfig: Path
     home: str
     listed: Callable[[kinds.Kind], list[dict[str, Any]]]
-    versions: Callable[[], Awaitable[list[Version]]]
+    versions: Versions
 
     def ledger(self) -> Ledger:
         leases = [one for one in self.listed(kinds.LEASE) if one["metadata"]["namespace"] == self.home]
@@ -149,44 +138,19 @@ async def embedded(text: str, folder: Path, home: str = "jupyterhub") -> AsyncIt
         where = {"name": TENANCY, "namespace": home}
         local.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": where, "data": {"tenants.yaml": text}})
 
-        async def versions() -> list[Version]:
-            kept = ("Lease", "ResourceQuota", "Pod")
-            return [
-                Version(event.resource_version, event.kind.kind, event.object, event.type == "DELETED")
-                for event in local.store.history_since(0)
-                if event.kind.kind in kept
-            ]
-
-        yield Ground(local.kubeconfig("hub"), home, local.store.list, versions), local
+        yield Ground(local.kubeconfig("hub"), home, local.store.list, in_history(local)), local
 
 
 def on_a_plane(plane: Any, kubeconfig: Path, home: str) -> Ground:
     """The real control plane; its watch cache is asked afterwards for all that it has served since now."""
-    paths = {
-        kinds.LEASE: f"/apis/coordination.k8s.io/v1/namespaces/{home}/leases",
-        kinds.RESOURCE_QUOTA: "/api/v1/resourcequotas",
-        kinds.POD: "/api/v1/pods",
-    }
-    since = plane.request("GET", paths[kinds.POD]).body["metadata"]["resourceVersion"]
 
     def listed(kind: kinds.Kind) -> list[dict[str, Any]]:
         selector = f"?labelSelector={labels.HUB}%3D{home}" if kind is not kinds.LEASE else ""
-        found: list[dict[str, Any]] = plane.request("GET", paths[kind] + selector).body["items"]
+        path = kind.path(home if kind is kinds.LEASE else None)
+        found: list[dict[str, Any]] = plane.request("GET", path + selector).body["items"]
         return found
 
-    async def versions() -> list[Version]:
-        served = []
-        for kind, path in paths.items():
-            query = f"{path}?watch=true&resourceVersion={since}&timeoutSeconds=3"
-            answer = await asyncio.to_thread(plane.request, "GET", query)
-            assert answer.status == 200, answer
-            for line in answer.body.splitlines() if isinstance(answer.body, str) else [json.dumps(answer.body)]:
-                event = json.loads(line)
-                number = int(event["object"]["metadata"]["resourceVersion"])
-                served.append(Version(number, kind.kind, event["object"], event["type"] == "DELETED"))
-        return [one for one in served if one.object["metadata"]["namespace"].startswith(home)]
-
-    return Ground(kubeconfig, home, listed, versions)
+    return Ground(kubeconfig, home, listed, on_watches(plane, home))
 
 
 @asynccontextmanager
