@@ -116,8 +116,9 @@ def broken(versions: Iterable[Version], budget: int = BUDGET) -> list[str]:
                 )
             case _:
                 continue
-        if quotas.get(namespace, Decimal(0)) > ledger.entry(namespace)[GPU]:
-            found.append(f"{version.number}: {namespace} allows {quotas[namespace]}, granted {ledger.entry(namespace)}")
+        for each in quotas if version.kind == "Lease" else quotas.keys() & {namespace}:
+            if quotas[each] > ledger.entry(each)[GPU]:
+                found.append(f"{version.number}: {each} allows {quotas[each]}, granted {ledger.entry(each)}")
         if ledger.granted[GPU] > budget or sum(pods.values()) > budget:
             found.append(f"{version.number}: {ledger.granted} granted, {sum(pods.values())} used of {budget}")
     assert seen > 0, "nothing was replayed"
