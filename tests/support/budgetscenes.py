@@ -32,6 +32,7 @@ async def a_crowd(ground: Ground, hub: LifeHub, *, rounds: int, seed: int, peopl
     await asyncio.gather(*(hub.stop(person) for person in running))
     await eventually(lambda: ground.ledger().grants == (), 15, "grants are left")
     await ground.exact()
+    assert ground.allowed() == 0
     assert (wrong := broken(await ground.versions())) == [], wrong[:5]
 
 

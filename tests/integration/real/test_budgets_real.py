@@ -30,7 +30,7 @@ def ground(plane, node):
 async def test_a_crowd_gets_exactly_the_budget_time_after_time(ground):
     there = await asyncio.to_thread(ground, "crowded")
     async with hubs_of(there) as (hub,):
-        await a_crowd(there, hub, rounds=5, seed=3)
+        await a_crowd(there, hub, rounds=20, seed=3)
 
 
 async def test_two_hubs_of_one_id_and_sizes_that_differ_never_pass_the_budget(ground):
