@@ -1,8 +1,9 @@
 """The line for a team's budget: first come, first served, one line a tenant in this process.
 
-Every start of a team that queues passes through it, also where there is enough: who comes later does not overtake, and a large
-request at the head is not starved by small ones behind it. Only the head looks at the ledger, and again only when the watch
-has shown a change with which it could be afforded; so waiting costs no requests. Who has passed keeps a claim until the
+Every start of a team that queues passes through it, also where there is enough. A start passes when there is enough for it and
+for all before it: who comes later takes nothing that an earlier one needs, so a large request is not starved by small ones
+behind it, and who needs no GPU does not wait for those who wait for one. The ledger is looked at by the head, and by others
+only when the watch has shown that they could pass; so waiting costs no requests. Who has passed keeps a claim until the
 ledger has their grant, so that two do not take the same. A second hub has a line of its own: who loses to it comes back to their old
 place. Nothing of a line outlives the process: after a restart nobody waits.
 """
@@ -14,8 +15,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import TypeGuard
 
 from tenantspawner.budget import (
+    NOTHING,
+    Amounts,
     Ask,
     Cause,
     Grant,
@@ -27,6 +31,7 @@ from tenantspawner.budget import (
     lease_name,
     refusal,
     shortage,
+    total,
     waited_in_vain,
 )
 from tenantspawner.cluster import Deadline
@@ -66,11 +71,18 @@ class Line:
         """How many wait."""
         return sum(place.waits for place in self.places)
 
-    def short(self, ask: Ask, ledger: Ledger) -> Shortage | None:
-        """What is missing for an ask, those counted in who have passed before."""
+    def short(self, ask: Ask, ledger: Ledger, ahead: Amounts = NOTHING) -> Shortage | None:
+        """What is missing for an ask, those counted in who have passed before; `ahead` is set aside for others."""
         for other in self.passed.values():
             ledger = ledger.with_grant(Grant(other.namespace, other.spawn, other.holder, Nonce(""), other.need))
-        return shortage(ask, ledger)
+        return shortage(replace(ask, budget=ask.budget - ahead), ledger)
+
+    def may_pass(self, place: Place, ledger: Ledger) -> bool:
+        """Whether there is enough for a place and all before it."""
+        if _lacks_budget(self.short(place.ask, ledger)):
+            return False  # without a sum over everybody for everybody
+        ahead = total(other.ask.need for other in self.places[: self.places.index(place)])
+        return not _lacks_budget(self.short(place.ask, ledger, ahead))
 
     def wake(self) -> None:
         """Let everybody look again."""
@@ -179,16 +191,17 @@ class Lines:
         try:
             while True:
                 changed = line.changed
-                short = await self._look(line, place)
-                if line.places[0] is place and short is None:
+                passes, short = await self._look(line, place)
+                if passes:
                     line.passed[place.ask.spawn] = place.ask
                     return
                 if line.places[0] is place or line.places[0].waits:
                     self._must_wait(line, place, room)
                     say(in_line(line.places.index(place) + 1, short, place.team.speech), _PERCENT)
                 if not await _in_time(changed, until):
-                    seen = self._in_sight(line, place)
-                    raise waited_in_vain(spoken(now() - begun), seen, place.team.speech)
+                    seen = self._seen(place.team.tenant_id)
+                    lacking = line.short(place.ask, seen) if seen is not None else None
+                    raise waited_in_vain(spoken(now() - begun), lacking, place.team.speech)
         finally:
             line.places.remove(place)
             line.wake()
@@ -201,35 +214,44 @@ class Lines:
         if line.places[0] is place:
             line.wake()  # those behind know now that they have to wait, too
 
-    async def _look(self, line: Line, place: Place) -> Shortage | None:
-        """What is missing: for the head as the ledger has it, for others as far as it is in sight."""
+    async def _look(self, line: Line, place: Place) -> tuple[bool, Shortage | None]:
+        """Whether a place may pass by what the ledger has, and what is missing for it as far as it is known."""
         team = self._teams().get(place.team.tenant_id)
         if team is not None and team.keys == place.ask.keys:
             place.team, place.ask = team, replace(place.ask, budget=team.total)
-        short = self._in_sight(line, place)
-        lacking = short is not None and short.cause is Cause.BUDGET
-        if line.places[0] is place and not (place.waits and lacking):
-            short = await self._read_anew(line, place)
-            lacking = short is not None and short.cause is Cause.BUDGET
-            if short is not None and not lacking:
-                raise refusal(short, place.team.speech)
-        if short is not None and lacking and not place.ask.need.within(place.ask.budget):
-            raise refusal(short, place.team.speech)
-        return short if lacking else None
-
-    def _in_sight(self, line: Line, place: Place) -> Shortage | None:
         seen = self._seen(place.team.tenant_id)
-        return line.short(place.ask, seen) if seen is not None else None
+        looks = self._should_read(line, place, seen)
+        if looks:
+            seen = await self._read_anew(place)
+        short = line.short(place.ask, seen) if seen is not None else None
+        if _lacks_budget(short):
+            if not place.ask.need.within(place.ask.budget):
+                raise refusal(short, place.team.speech)
+            return False, short
+        if short is not None and looks:
+            raise refusal(short, place.team.speech)
+        return looks and seen is not None and line.may_pass(place, seen), None
 
-    async def _read_anew(self, line: Line, place: Place) -> Shortage | None:
+    @staticmethod
+    def _should_read(line: Line, place: Place, seen: Ledger | None) -> bool:
+        """The head reads unless it waits in vain as far as is seen; whoever is behind it, when they are seen to be able to pass."""
+        could = line.may_pass(place, seen) if seen is not None else line.places[0] is place
+        return could or (line.places[0] is place and not place.waits)
+
+    async def _read_anew(self, place: Place) -> Ledger:
         while True:
             try:
-                return line.short(place.ask, await self._read(place.team, Deadline.after(LOOK_WITHIN)))
+                return await self._read(place.team, Deadline.after(LOOK_WITHIN))
             except ClusterTrouble as trouble:
                 if not place.waits:
                     raise
                 log.warning("The head of a line cannot see the ledger: %s", trouble.detail)
                 await asyncio.sleep(_AFTER_TROUBLE)
+
+
+def _lacks_budget(short: Shortage | None) -> TypeGuard[Shortage]:
+    """Whether it is the team's budget that does not suffice, which one can wait for."""
+    return short is not None and short.cause is Cause.BUDGET
 
 
 async def _in_time(changed: asyncio.Event, until: Deadline) -> bool:

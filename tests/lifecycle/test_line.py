@@ -1,6 +1,7 @@
 """Covers `lifecycle.line` in virtual time: order, no starvation, cancelling, limits, claims, edits, and what is said."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,6 +14,7 @@ from tenantspawner.lifecycle.line import Lines
 from tests.support.virtualtime import clock, in_virtual_time
 
 GPU = "requests.nvidia.com/gpu"
+CPU = "limits.cpu"
 KEYS = frozenset({GPU})
 SPEECH = Speech("Physics", "nvidia.com/gpu", "help@example.edu")
 
@@ -39,7 +41,8 @@ class Office:
         return self.ledger
 
     def ask(self, name, size, **more):
-        return Ask(f"ns-{name}", SpawnId(name), name, Amounts({GPU: size}), self.team.total, KEYS, **more)
+        need = Amounts(size if isinstance(size, dict) else {GPU: size})
+        return Ask(f"ns-{name}", SpawnId(name), name, need, self.team.total, self.team.keys, **more)
 
     async def come(self, name, size=1, *, most=None, grant=True, **more):
         """Wait, then take the grant as a spawn does."""
@@ -112,6 +115,31 @@ async def test_a_large_request_at_the_head_is_not_starved_by_small_ones():
     office.back("big")
     await asyncio.gather(*small)
     assert office.order[4:] == ["s1", "s2"]
+
+
+@in_virtual_time
+async def test_who_needs_nothing_of_what_the_others_wait_for_passes_them():
+    """And takes nothing that those before will need: of 10 CPUs 4 are for the one who waits for a GPU."""
+    office = Office()
+    office.team = replace(office.team, keys=KEYS | {CPU}, total=Amounts({GPU: 1, CPU: 10}))
+    await office.come("ada", {GPU: 1, CPU: 2})
+    waits = office.comes("waits", {GPU: 1, CPU: 4})
+    await settle()
+    await office.come("none", {})
+    await office.come("little", {CPU: 4})
+    too_much = office.comes("too much", {CPU: 3})
+    await settle()
+    assert office.said["too much"] == [
+        "You are number 2 in line for the budget of Physics. Whoever came before you is first."
+    ]
+    office.back("ada")
+    await waits
+    assert office.order == ["ada", "none", "little", "waits"]
+    await settle()
+    assert not too_much.done()
+    office.back("little")
+    await too_much
+    assert clock() < 2
 
 
 @in_virtual_time
