@@ -40,13 +40,19 @@ def the_plan(hub, person="ada", *, per="user", profile="gpu", binds=True, self_s
         .replace("TEAM", TEAM if team else "")
         .replace("PULL", "[]" if shared else f"[{PULL_SECRET}]")
     )
-    entitled = entitle(
-        Tenancy.model_validate(yaml.safe_load(text)),
-        Identity(Username(person), frozenset({"physics"})),
-        date(2026, 11, 24),
-        {},
-    )
-    choice = choose(entitled, SpawnRequest(tenant="physics", profile=profile))
+    return drawn(hub, chosen(text, person, "physics", profile), shared=shared, binds=binds)
+
+
+def chosen(text, person, tenant, profile):
+    """What somebody of the group `physics` chooses under a document."""
+    identity = Identity(Username(person), frozenset({"physics"}))
+    entitled = entitle(Tenancy.model_validate(yaml.safe_load(text)), identity, date(2026, 11, 24), {})
+    return choose(entitled, SpawnRequest(tenant=tenant, profile=profile))
+
+
+def drawn(hub, choice, *, shared=False, binds=True):
+    """Draw what a choice needs; `hub` is a `World`."""
+    person = str(choice.entitlement.identity.name)
     envelope = Envelope(hubId=hub.hub_id, hubNamespace=hub.namespace, namespacePrefix=hub.prefix)
     account = {"kind": "ServiceAccount", "name": "hub", "namespace": hub.namespace}
     around = Surroundings(
