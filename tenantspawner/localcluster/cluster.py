@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import secrets
 import shutil
+import ssl
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -129,7 +130,7 @@ class LocalCluster:
         """Serve the API on 127.0.0.1; 0 takes any free port. `data_file` is loaded, and kept up to date."""
         self._directory = Path(tempfile.mkdtemp(prefix="tenantspawner-cluster-"))
         try:
-            context, _ = await asyncio.to_thread(make_certificates, self._directory)
+            context = await self._certify(self._directory)
             self.settings.ca_certificate = self.settings.ca_certificate or self.ca_file.read_text()
             if data_file is not None:
                 self._snapshots = Snapshots(self.store, data_file, self.authenticator.key)
@@ -149,6 +150,16 @@ class LocalCluster:
         except BaseException:
             await self.close()
             raise
+
+    async def _certify(self, directory: Path) -> ssl.SSLContext:
+        """Make the certificates; who is cancelled meanwhile waits for them, since a thread cannot be, and the folder goes next."""
+        making = asyncio.create_task(asyncio.to_thread(make_certificates, directory))
+        try:
+            context, _ = await asyncio.shield(making)
+        except asyncio.CancelledError:
+            await asyncio.wait([making])
+            raise
+        return context
 
     async def close(self) -> None:
         """End watches, controllers and the server; write the snapshot; remove what `start` made. May be called twice."""

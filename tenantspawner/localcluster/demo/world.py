@@ -167,7 +167,7 @@ class World:
     async def _start_hub(self, access: Access) -> None:
         folder = (self.options.data or self.directory) / "hub"
         folder.mkdir(parents=True, exist_ok=True)
-        mourner = await asyncio.to_thread(Mourner)
+        mourner = Mourner()  # in no thread: one that is cancelled goes on, and what it makes is nobody's to end
         self._stack.push_async_callback(asyncio.to_thread, mourner.close)
         own = folder / "kubeconfig"
         own.touch(mode=0o600)
