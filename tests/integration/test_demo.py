@@ -82,7 +82,8 @@ def _inhabitants(folder: Path) -> list[str]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("TMPDIR") == str(folder) and process.status() != psutil.STATUS_ZOMBIE:
+            inside = Path(process.environ().get("TMPDIR", "/")).is_relative_to(folder)
+            if inside and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(str(process))
         except psutil.Error:
             continue
