@@ -51,3 +51,11 @@ def test_a_broken_document_does_not_make_what_it_held_unknown():
     assert [
         problem.source for problem in result.problems if "unknown" in problem.message or "no image" in problem.message
     ] == []
+
+
+def test_a_profile_that_asks_too_much_names_both_places_also_across_documents():
+    team = TEAM.replace("profiles: [small]", "profiles: [small], quota: {user: {cpu: 500m}, team: {limits.cpu: 250m}}")
+    assert [str(warning).partition("profiles[0]: ")[2] for warning in reading(team).warnings] == [
+        f"the profile small asks for 1 of limits.cpu (common/base.yaml:4:25), and {whose} (team0/t.yaml:2:{column}): it never starts"
+        for whose, column in (("quota.user is 500m", 95), ("quota.team is 250m", 121))
+    ]

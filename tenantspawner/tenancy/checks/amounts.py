@@ -6,12 +6,13 @@ an extended resource, ``domain/name``, and those are only ever counted by ``requ
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from tenantspawner.errors import Problem
 from tenantspawner.kube.quantities import format as written
 from tenantspawner.tenancy.checks.view import View
-from tenantspawner.tenancy.models import Bounds, Ceilings, Devices, Limits, Profile, Tenant
+from tenantspawner.tenancy.models import Bounds, Ceilings, Devices, Limits, Profile, Tenant, TenantId
 from tenantspawner.tenancy.words import Location, suggestion
 
 SHORT = {"cpu": "limits.cpu", "memory": "limits.memory", "storage": "requests.storage"}
@@ -25,8 +26,7 @@ WHOLE = (
 )  # fmt: skip
 OF_CONTAINERS = ("cpu", "memory", "ephemeral-storage")
 NOT_OF_PODS = ("storage", "requests.storage", "servers")
-
-Amounts = Mapping[str, Decimal]
+BYTES = ("memory", "storage", "ephemeral-storage")
 
 _DOMAIN = re.compile(r"[a-z0-9][-a-z0-9.]*")
 _NAME = re.compile(r"[A-Za-z0-9][-A-Za-z0-9_.]*")
@@ -49,6 +49,11 @@ def profiles(view: View) -> Iterator[Problem]:
                 if amount.limit < amount.request:
                     message = f"the limit {written(amount.limit)} is below the request {written(amount.request)}"
                     yield view.error((*base, key, "limit"), message)
+        if isinstance(profile.memory, Bounds):
+            parts = {"request": profile.memory.request, "limit": profile.memory.limit}
+            yield from _whole_bytes(view, (*base, "memory"), parts)
+        else:
+            yield from _whole_bytes(view, base, {"memory": profile.memory})
         if isinstance(profile.gpu, Devices):
             yield from _devices(view, (*base, "gpu"), profile.gpu)
 
@@ -70,21 +75,27 @@ def quotas(view: View) -> Iterator[Problem]:
 
 
 def limits(view: View) -> Iterator[Problem]:
-    """Check every LimitRange."""
+    """Check every LimitRange, and each person's home volume."""
     for tenant_id, tenant in view.tenancy.tenants.items():
+        if tenant.storage is not None:
+            yield from _whole_bytes(view, ("tenants", tenant_id, "storage"), {"capacity": tenant.storage.capacity})
         if tenant.limits is not None:
             yield from _limits(view, ("tenants", tenant_id, "limits"), tenant.limits)
 
 
 def affordable(view: View) -> Iterator[Problem]:
-    """Warn of profiles that ask for more than a person or the team may have."""
+    """Warn of profiles that ask for more than a person or the team may have, and say where both were written."""
     for tenant_id, tenant in view.tenancy.tenants.items():
-        bounds = {"quota.user": _best(view, tenant), "quota.team": _by_full_key(view, tenant.quota.team)}
+        base: Location = ("tenants", tenant_id)
+        bounds = {
+            "quota.user": _best(view, base, tenant),
+            "quota.team": _said(view, (*base, "quota", "team"), tenant.quota.team),
+        }
         for index, name in enumerate(tenant.profiles):
             profile = view.tenancy.profiles.get(name)
             if profile is not None:
-                for message in _too_much(view, profile, tenant, bounds):
-                    yield view.warning(("tenants", tenant_id, "profiles", index), f"the profile {name} {message}")
+                for message in _too_much(view, name, profile, tenant_id, bounds):
+                    yield view.warning((*base, "profiles", index), f"the profile {name} {message}")
 
 
 def is_extended(name: str) -> bool:
@@ -121,6 +132,19 @@ def _quota(view: View, base: Location, ceilings: Ceilings | None) -> Iterator[Pr
         full = f"requests.{view.tenancy.gpu}" if key == "gpu" else SHORT.get(key, key)
         if full != key and full in said:
             yield view.key((*base, key), f"says the same as {full}; leave one of them out")
+    yield from _whole_bytes(view, base, {key: amount for key, amount in said.items() if _resource(key) in BYTES})
+
+
+def _resource(key: str) -> str:
+    return key.rpartition(".")[2]
+
+
+def _whole_bytes(view: View, base: Location, amounts: Mapping[str, Decimal | None]) -> Iterator[Problem]:
+    """Find what is less than a byte: ``500m`` of memory is half of one, and was meant to be ``500M``."""
+    for key, amount in amounts.items():
+        if amount is not None and 0 < amount < 1:
+            message = f"{written(amount)} is less than one byte: m is a thousandth; write M for a million bytes, or Mi"
+            yield view.error((*base, key), message)
 
 
 def _unknown(key: str) -> str | None:
@@ -154,6 +178,9 @@ def _limits(view: View, base: Location, said: Limits) -> Iterator[Problem]:
                     or f"; there are {', '.join(OF_CONTAINERS)} and devices by their full name"
                 )
                 yield view.key((*base, alias[name], key), f"a container has no resource {key}{hint}")
+        if name != "max_limit_request_ratio":
+            of_bytes = {key: amount for key, amount in amounts.items() if key in BYTES}
+            yield from _whole_bytes(view, (*base, alias[name]), of_bytes)
     for low, high in (
         ("min", "max"),
         ("min", "default"),
@@ -167,46 +194,76 @@ def _limits(view: View, base: Location, said: Limits) -> Iterator[Problem]:
                 yield view.error((*base, alias[low], key), message)
 
 
-def _too_much(view: View, profile: Profile, tenant: Tenant, bounds: Mapping[str, Amounts]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A number, and where it was written."""
+
+    amount: Decimal
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What a server of a profile asks of a quota key, at least and at most, and where that was written."""
+
+    key: str
+    least: Decimal
+    most: Decimal
+    location: Location
+
+
+def _too_much(
+    view: View, name: str, profile: Profile, tenant_id: str, bounds: Mapping[str, Mapping[str, _Bound]]
+) -> Iterator[str]:
+    asks = [*_asks(view, name, profile)]
     for whose, have in bounds.items():
-        for resource, least, most in _asks(view, profile):
-            ceiling = have.get(resource)
-            if ceiling is None or most <= ceiling:
+        for ask in asks:
+            bound = have.get(ask.key)
+            if bound is None or ask.most <= bound.amount:
                 continue
-            what = f"{written(least if least > ceiling else most)} of {resource}, and {whose} is {written(ceiling)}"
-            yield f"asks for {what}: it never starts" if least > ceiling else f"offers {what}: that choice never starts"
-    highest = tenant.limits.max if tenant.limits else {}
-    for resource, least, _ in _asks(view, profile):
-        short = resource.partition(".")[2]
-        if short in highest and least > highest[short]:
-            yield f"asks for {written(least)} of {resource}, and limits.max is {written(highest[short])}: it never starts"
+            never = ask.least > bound.amount
+            what = f"{written(ask.least if never else ask.most)} of {ask.key} ({view.at(ask.location)})"
+            have_words = f"and {whose} is {written(bound.amount)} ({view.at(bound.location)})"
+            yield f"{'asks for' if never else 'offers'} {what}, {have_words}: {'it' if never else 'that choice'} never starts"
+    limits = view.tenancy.tenants[TenantId(tenant_id)].limits
+    for ask in asks:
+        short = ask.key.partition(".")[2]
+        highest = limits.max.get(short) if limits else None
+        if highest is not None and ask.least > highest:
+            where = view.at(("tenants", tenant_id, "limits", "max", short))
+            yield (
+                f"asks for {written(ask.least)} of {ask.key} ({view.at(ask.location)}), "
+                f"and limits.max is {written(highest)} ({where}): it never starts"
+            )
 
 
-def _best(view: View, tenant: Tenant) -> Amounts:
+def _best(view: View, base: Location, tenant: Tenant) -> Mapping[str, _Bound]:
     """The most that anybody's own quota says: a rule may lift what the tenant gives everybody."""
-    have = dict(_by_full_key(view, tenant.quota.user))
-    for rule in tenant.members:
-        for key, amount in _by_full_key(view, rule.quota).items():
-            have[key] = max(amount, have.get(key, amount))
+    have = dict(_said(view, (*base, "quota", "user"), tenant.quota.user))
+    for index, rule in enumerate(tenant.members):
+        for key, bound in _said(view, (*base, "members", index, "quota"), rule.quota).items():
+            if key not in have or bound.amount > have[key].amount:
+                have[key] = bound
     return have
 
 
-def _by_full_key(view: View, ceilings: Ceilings | None) -> Amounts:
+def _said(view: View, base: Location, ceilings: Ceilings | None) -> Mapping[str, _Bound]:
     said = ceilings.named() if ceilings else {}
     return {
-        f"requests.{view.tenancy.gpu}" if key == "gpu" else SHORT.get(key, key): amount for key, amount in said.items()
+        f"requests.{view.tenancy.gpu}" if key == "gpu" else SHORT.get(key, key): _Bound(amount, (*base, key))
+        for key, amount in said.items()
     }
 
 
-def _asks(view: View, profile: Profile) -> Iterator[tuple[str, Decimal, Decimal]]:
-    """Yield a quota key, the least and the most a server of a profile asks of it."""
-    for name, amount in (("cpu", profile.cpu), ("memory", profile.memory)):
+def _asks(view: View, name: str, profile: Profile) -> Iterator[_Ask]:
+    base: Location = ("profiles", name)
+    for resource, amount in (("cpu", profile.cpu), ("memory", profile.memory)):
         bounds = amount if isinstance(amount, Bounds) else Bounds(request=amount, limit=amount)
-        for kind, value in (("limits", bounds.limit), ("requests", bounds.request)):
+        for kind, part, value in (("limits", "limit", bounds.limit), ("requests", "request", bounds.request)):
             if value is not None:
-                yield f"{kind}.{name}", value, value
+                yield _Ask(f"{kind}.{resource}", value, value, (*base, resource, part))
     if isinstance(profile.gpu, Devices) and profile.gpu.choices:
-        resource = profile.gpu.resource or view.tenancy.gpu
-        yield f"requests.{resource}", Decimal(min(profile.gpu.choices)), Decimal(max(profile.gpu.choices))
+        key, choices = f"requests.{profile.gpu.resource or view.tenancy.gpu}", profile.gpu.choices
+        yield _Ask(key, Decimal(min(choices)), Decimal(max(choices)), (*base, "gpu", "choices"))
     elif isinstance(profile.gpu, int):
-        yield f"requests.{view.tenancy.gpu}", Decimal(profile.gpu), Decimal(profile.gpu)
+        yield _Ask(f"requests.{view.tenancy.gpu}", Decimal(profile.gpu), Decimal(profile.gpu), (*base, "gpu"))

@@ -41,6 +41,10 @@ class View:
         node, rest = locate(self.tree, location)
         return node.key.problem(_path(node.path, rest), message)
 
+    def at(self, location: Location) -> str:
+        """Say where something was written, as ``file:line:column``; where its last part is not, where what holds it is."""
+        return str(locate(self.tree, location)[0].place)
+
     def _problem(self, location: Location, message: str, *, warning: bool) -> Problem:
         node, rest = locate(self.tree, location)
         place = node.key if rest else node.place
