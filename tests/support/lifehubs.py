@@ -48,10 +48,11 @@ def envelope(namespace: str, *, hub_id: str = "", prefix: str = "") -> Envelope:
 
 @dataclass
 class LifeHub:
-    """One hub; made by `a_hub`."""
+    """One hub; made by `a_hub`. `server` is what each person's server is called, so that another hub can have one beside it."""
 
     run: Runtime
     configured: Configured
+    server: str = ""
     servers: dict[str, Plan] = field(default_factory=dict)
     people: dict[Username, Identity] = field(default_factory=dict)
 
@@ -81,7 +82,7 @@ class LifeHub:
         bounds = self.configured.envelope
         around = await self.run.around(self.configured, choice.entitlement.tenant, deadline)
         server = ServerContext(
-            pod_name=f"jupyter-{person}",
+            pod_name=f"jupyter-{person}--{self.server}" if self.server else f"jupyter-{person}",
             namespace=namespace_name(choice.entitlement, bounds, bounds.hub_namespace),
             username=person,
             pvc_name=f"claim-{person}",
