@@ -8,7 +8,8 @@
     │   ├── NotEntitled        403    no tenant names this person
     │   ├── OverOwnQuota       409    more than this person may have at once
     │   ├── BudgetExhausted    409    more than the team has left
-    │   └── TooManyWaiting     429    the line is full
+    │   ├── TooManyWaiting     429    the line is full
+    │   └── NotAdmitted        409    the cluster's queue did not let it in
     ├── AdminMustAct                  the person is told whom to ask; the detail is for the log
     │   ├── TenancyUnavailable 503    there is no valid tenancy document
     │   ├── DocumentRejected          a document has problems (never reaches a person)
@@ -99,6 +100,13 @@ class TooManyWaiting(PersonMustAct):
 
     status = 429
     reason = "queue-full"
+
+
+class NotAdmitted(PersonMustAct):
+    """The cluster's queue did not let the server in for as long as it may wait there."""
+
+    status = 409
+    reason = "not-admitted"
 
 
 class AdminMustAct(TenantSpawnerError):

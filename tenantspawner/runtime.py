@@ -24,6 +24,7 @@ from tenantspawner.lifecycle import (
     Allowances,
     Care,
     Configured,
+    Crowd,
     Feed,
     Pace,
     Reconciler,
@@ -73,6 +74,7 @@ class Runtime:
     turns: Turns = field(default_factory=Turns)
     reconciler: Reconciler | None = None
     allowances: Allowances = field(init=False)
+    crowd: Crowd = field(init=False)
     _sweeping: bool = False
     _examined: bool = False
     _features: frozenset[str] | None = None
@@ -81,6 +83,7 @@ class Runtime:
 
     def __post_init__(self) -> None:
         self.allowances = Allowances(self.cluster)
+        self.crowd = Crowd(lambda: sum(self.treasury.waiting.values()) if self.treasury else 0)
 
     @classmethod
     async def start(cls, wiring: Wiring) -> "Runtime":

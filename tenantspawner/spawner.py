@@ -136,7 +136,7 @@ class TenantSpawner(Surrounded):
         self._made_nothing = False
         hub.save(self)  # before the first create: a crash in the middle loses nothing
         view = partial(self._pods, run)
-        manner = Manner(self.failure_grace, self.events_enabled, (self.api_token,))
+        manner = Manner(self.failure_grace, self.events_enabled, (self.api_token,), self._patience)
         started = await spawn(
             run.cluster, view, plan, deadline, journal, manner=manner, turns=run.turns, on_made=self._on_made, hold=hold
         )
@@ -151,6 +151,7 @@ class TenantSpawner(Surrounded):
             return draw_plain(settings, self.server_context(settings), spawn_id), nothing_to_hold, deadline
         choice = self._put_on_beyond_the_pod(await self._choose())
         self.record = self._enlisted(choice, spawn_id)
+        self._wait_at_gate(run, choice)
         configured = await self._configured(without_calls=set())
         self.namespace = namespace_name(choice.entitlement, self._envelope(), self._home)
         self._name_for_dns()

@@ -26,13 +26,16 @@ from tenantspawner.lifecycle import (
     Hold,
     Journal,
     Pace,
+    Patience,
     Server,
     Sources,
     Turn,
     Where,
     allowance_of,
+    gate_wait,
     lease_of,
     nothing_to_hold,
+    patience_of,
 )
 from tenantspawner.plan import Plan
 from tenantspawner.plan.pod import in_order
@@ -55,6 +58,7 @@ class Surrounded(TenancySettings, KubeSpawner):
         super().__init__(*args, **kwargs)
         hub.speak_through(self.log)
         self._turn: Turn | None = None  # of the start under way, in the line for its team's budget
+        self._patience: Patience | None = None  # of the start under way, for the gate of its tenant's queue
         self._home = self.namespace  # where servers of `per: hub` and without a tenancy live
 
     @property
@@ -135,11 +139,14 @@ class Surrounded(TenancySettings, KubeSpawner):
         return hub.Record(spawn_id=spawn_id, tenant=choice.tenant_id)
 
     async def _allow_waiting(self, choice: Choice) -> None:
-        """Raise ``start_timeout`` by what may be waited in line, before the hub looks at it: that is once, ahead of `start`."""
+        """Raise ``start_timeout`` by what may be waited in line and behind a gate, before the hub looks at it: once, ahead of `start`."""
         self.take_off()
         team = (await self._runtime()).teams().get(choice.tenant_id)
+        wait = gate_wait(choice.entitlement.tenant)
         if team is not None and team.queueing is not None:
-            self.put_on("start_timeout", self.start_timeout + int(team.queueing.max_wait))
+            wait += team.queueing.max_wait
+        if wait:
+            self.put_on("start_timeout", self.start_timeout + int(wait))
 
     async def _afforded(
         self, run: Runtime, choice: Choice, plan: Plan, deadline: Deadline, journal: Journal
@@ -160,13 +167,20 @@ class Surrounded(TenancySettings, KubeSpawner):
         if queueing is None:
             await run.treasury.afford(lease, deadline)
             return partial(run.treasury.take, lease), deadline
-        lease, turn = await run.treasury.in_line(lease, queueing, journal.say, most=hub.most_waiting())
+        most = hub.most_waiting()
+        room = max(most - run.crowd.waiting, 0) if most is not None else None
+        lease, turn = await run.treasury.in_line(lease, queueing, journal.say, most=room)
         self._turn = turn
         hold = partial(run.treasury.take_in_turn, lease, turn, journal.say)
         return hold, Deadline(deadline.at + turn.waited)
 
+    def _wait_at_gate(self, run: Runtime, choice: Choice) -> None:
+        """Let the start under way wait as long as its tenant's queue may take."""
+        self._patience = patience_of(choice.entitlement, run.crowd, hub.most_waiting())
+
     def _leave_line(self) -> None:
         """Give up what this start was still to take of the budget; nothing where it has taken it."""
+        self._patience = None
         if self._turn is not None:
             self._turn.leave()
             self._turn = None

@@ -20,6 +20,10 @@ CHOICE_DIGEST = PREFIX + "choice-digest"  # annotation on a pod
 SELF_SERVICE = PREFIX + "self-service"  # label on a namespace: "true" where people may ask for devices themselves
 PROFILE = PREFIX + "profile"  # label on a pod
 
+# Kueue's: the LocalQueue a pod waits in, and the domain of the gates it puts on pods.
+QUEUE = "kueue.x-k8s.io/queue-name"
+KUEUE = "kueue.x-k8s.io/"
+
 # KubeSpawner's own words (7.1), which other tools select by.
 COMPONENT = "component"
 HUB_USERNAME = "hub.jupyter.org/username"

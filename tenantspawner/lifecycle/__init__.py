@@ -10,6 +10,7 @@ from tenantspawner.lifecycle.around import Configured, surroundings
 from tenantspawner.lifecycle.budgetdoor import Queueing, Team
 from tenantspawner.lifecycle.examine import examine
 from tenantspawner.lifecycle.feed import Feed, Where
+from tenantspawner.lifecycle.gated import Crowd, Patience, gate_wait, patience_of
 from tenantspawner.lifecycle.journal import Journal, Step
 from tenantspawner.lifecycle.launch import Made
 from tenantspawner.lifecycle.leases import Lease, Treasury, free_of, lease_of, team_of, teams_of
@@ -27,6 +28,7 @@ __all__ = [
     "Allowances",
     "Care",
     "Configured",
+    "Crowd",
     "Feed",
     "Hold",
     "Journal",
@@ -34,6 +36,7 @@ __all__ = [
     "Made",
     "Manner",
     "Pace",
+    "Patience",
     "Queueing",
     "ReconcileState",
     "Reconciler",
@@ -52,8 +55,10 @@ __all__ = [
     "availability",
     "examine",
     "free_of",
+    "gate_wait",
     "lease_of",
     "nothing_to_hold",
+    "patience_of",
     "spawn",
     "stop",
     "surroundings",

@@ -2,7 +2,8 @@
 
 A new ResourceQuota limits nothing until the quota controller has filled ``status.hard``: the API server admits a pod of
 any size in between. So we wait until ``status.hard`` equals ``spec.hard``, both equal what the plan says, and ``status.used`` has
-every key. Not in force after 10 s: fail closed.
+every key. Not in force after 10 s: fail closed. A key that the cluster never counts (a resource that it does not serve) would never
+be in force; it is named, since waiting does not help.
 
 Source: measured on Kubernetes 1.36 (docs/explanation/quota-gate); pkg/controller/resourcequota.
 """
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenantspawner.cluster import Cluster, Deadline
-from tenantspawner.errors import QuotaNotEnforced
+from tenantspawner.errors import AdminMustAct, QuotaNotEnforced, TenantSpawnerError
 from tenantspawner.kube.kinds import RESOURCE_QUOTA
 from tenantspawner.kube.quantities import parse
 from tenantspawner.plan import Manifest
@@ -40,20 +41,44 @@ async def quota_in_force(
     ------
     QuotaNotEnforced
         It is not after 10 s. No pod may be created.
+    AdminMustAct
+        Nor will it be: there are keys in it that this cluster does not count.
     """
     namespace, name = quota["metadata"]["namespace"], quota["metadata"]["name"]
     wanted = quota["spec"]["hard"]
     limit = deadline.shorter(PATIENCE)
     turn = 0
-    while not in_force(await cluster.get(RESOURCE_QUOTA, namespace, name, deadline), wanted, leased):
+    while not in_force(seen := await cluster.get(RESOURCE_QUOTA, namespace, name, deadline), wanted, leased):
         pause = _PAUSES[min(turn, len(_PAUSES) - 1)]
         if limit.remaining() <= pause:
-            raise QuotaNotEnforced(
-                f"The quota of {namespace} is not in force after {PATIENCE:.0f} seconds: the cluster's quota controller does not "
-                "work at the moment. Nothing was started. Try again in a minute, and tell the administrator of this hub."
-            )
+            raise not_in_force(namespace, seen)
         turn += 1
         await asyncio.sleep(pause)
+
+
+def not_in_force(namespace: str, seen: Mapping[str, Any] | None) -> TenantSpawnerError:
+    """Say why a quota, as it was read last, is not in force after all that time."""
+    if uncounted := uncounted_keys(seen):
+        keys = ", ".join(uncounted)
+        return AdminMustAct(
+            f"The quota of {namespace} bounds {keys}, which this cluster does not count, so it can never be in force. "
+            "Nothing was started. Ask the administrator of this hub.",
+            f"The quota of {namespace} names {keys}; the cluster's quota controller counts no such thing. "
+            "Correct or remove it under quota in the tenancy document, or install what serves it.",
+        )
+    return QuotaNotEnforced(
+        f"The quota of {namespace} is not in force after {PATIENCE:.0f} seconds: the cluster's quota controller does not "
+        "work at the moment. Nothing was started. Try again in a minute, and tell the administrator of this hub."
+    )
+
+
+def uncounted_keys(seen: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Name the keys of a quota that the controller has seen and not counted; none while it has not seen all of them."""
+    spec = ((seen or {}).get("spec") or {}).get("hard") or {}
+    status = (seen or {}).get("status") or {}
+    if not _equal(status.get("hard") or {}, spec):
+        return ()
+    return tuple(sorted(set(spec) - set(status.get("used") or {})))
 
 
 def _equal(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

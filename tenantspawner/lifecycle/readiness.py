@@ -2,7 +2,7 @@
 
 Failing states get a grace, since an image registry may hiccup. A pod that ends, is deleted by somebody or is refused by
 every node for longer than the grace is given up: it is deleted, and the sentence has Kubernetes' own reason and the last lines of
-its log, with everything secret taken out.
+its log, with everything secret taken out. Where the tenant has a queue, the time behind its gate is not counted (see `gated`).
 """
 
 import logging
@@ -13,6 +13,7 @@ from tenantspawner.cluster import Cluster, Deadline, Store, Watch
 from tenantspawner.errors import DeadlinePassed, PodFailed, TenantSpawnerError
 from tenantspawner.kube.kinds import POD
 from tenantspawner.kube.objects import Event, Pod
+from tenantspawner.lifecycle.gated import Gate, Patience
 from tenantspawner.lifecycle.journal import Journal
 from tenantspawner.lifecycle.launch import Made
 from tenantspawner.observe import Condition, State, condition, news
@@ -23,21 +24,27 @@ LOOK_AFTER = 5.0  # seconds without a sign of the pod in the watch, then it is a
 CLEAN_UP = 10.0  # seconds to delete a pod that is given up
 SECRET_PATIENCE = 10.0  # seconds
 _MAY_BE_LATE = frozenset({"CreateContainerConfigError"})
+_UNDER_WAY = frozenset({State.GATED, State.WAITING, State.FAILING})
 _LOG_LINES = 5
 _LONGEST_LOG = 600
 
 
 @dataclass(slots=True)
 class Vigil:
-    """Waiting for one pod. `grace` is how many seconds a failing state may last."""
+    """Waiting for one pod. `grace` is how many seconds a failing state may last.
+
+    With `patience` the time behind a gate is left out, and the deadline is later by it.
+    """
 
     cluster: Cluster
     pods: Store[Pod]
     made: Made
     deadline: Deadline
     grace: float
+    patience: Patience | None = None
     seen: Condition | None = None
     _given_up_at: Deadline | None = None
+    _gate: Gate | None = None
 
     async def until_ready(self, journal: Journal) -> Condition:
         """Follow the pod through its conditions until it is ready or given up; tells each to the journal.
@@ -46,11 +53,22 @@ class Vigil:
         ------
         DeadlinePassed
             It was neither in time; `seen` is its last condition.
+        NotAdmitted, TooManyWaiting
+            It was not let through its gate.
         """
+        try:
+            return await self._until_ready(journal)
+        finally:
+            self._mind_gate(closed=False)
+
+    async def _until_ready(self, journal: Journal) -> Condition:
         while True:
             try:
                 self.seen = await self._next()
             except DeadlinePassed:
+                if self._gate is not None:
+                    self._gate.check()
+                    continue
                 if self.deadline.passed:
                     raise
                 if self.seen is not None:
@@ -58,14 +76,15 @@ class Vigil:
                 if await self._is_gone():
                     return condition(None)
                 continue
-            if self.seen.state not in {State.WAITING, State.FAILING}:
+            if self.seen.state not in _UNDER_WAY:
                 return self.seen
+            self._mind_gate(closed=self.seen.state is State.GATED)
             failing = self.seen.state is State.FAILING
             journal.say(self.seen.sentence, 50, alarming=failing)
             if not failing:
                 self._given_up_at = None
             elif self._given_up_at is None:
-                self._given_up_at = self.deadline.shorter(self._patience())
+                self._given_up_at = self.deadline.shorter(self._forbearance())
 
     async def _next(self) -> Condition:
         """Wait for a condition other than the one seen last."""
@@ -73,11 +92,21 @@ class Vigil:
         return condition(pod if self._is_it(pod) else None)
 
     def _limit(self) -> Deadline:
+        if self._gate is not None:
+            return self._gate.limit
         if self.seen is None:
             return self.deadline.shorter(LOOK_AFTER)
         return self._given_up_at or self.deadline
 
-    def _patience(self) -> float:
+    def _mind_gate(self, *, closed: bool) -> None:
+        """Begin to wait behind a gate, or go on with as much time as was left before."""
+        if closed and self._gate is None and self.patience is not None:
+            self._gate = Gate(self.patience)
+        elif not closed and self._gate is not None:
+            self.deadline = Deadline(self.deadline.at + self._gate.leave())
+            self._gate = None
+
+    def _forbearance(self) -> float:
         """The grace; longer where the kubelet may not have seen the Secret yet that is made right after the pod."""
         late = self.seen is not None and self.seen.reason in _MAY_BE_LATE
         return max(self.grace, SECRET_PATIENCE) if late else self.grace

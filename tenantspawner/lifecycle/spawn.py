@@ -9,6 +9,7 @@ from functools import partial
 from tenantspawner.cluster import Cluster, Deadline, Meaning, Watch, meaning
 from tenantspawner.errors import ApiError, ClusterTrouble, TenantSpawnerError
 from tenantspawner.kube.objects import Event, Pod
+from tenantspawner.lifecycle.gated import Patience
 from tenantspawner.lifecycle.grants import Held
 from tenantspawner.lifecycle.journal import Journal
 from tenantspawner.lifecycle.launch import Made, create_pod, ensure_claim, remove
@@ -32,11 +33,15 @@ async def nothing_to_hold(_: Deadline) -> AsyncIterator[Held]:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a spawn is carried out: `grace` in seconds for what may heal, events watched or not, texts never shown."""
+    """How a spawn is carried out: `grace` in seconds for what may heal, events watched or not, texts never shown.
+
+    `patience` is for the gate of a cluster's queue.
+    """
 
     grace: float = 60.0
     events: bool = True
     secrets: Collection[str] = ()
+    patience: Patience | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ async def spawn(
         made, pods = await _until_made(_Way(cluster, view, hold), plan, deadline, journal)
     await on_made(made)
     events = tell_events(cluster, made, journal) if manner.events else None
-    vigil = Vigil(cluster, pods.store, made, deadline, manner.grace)
+    vigil = Vigil(cluster, pods.store, made, deadline, manner.grace, manner.patience)
     try:
         found = await until_ready(vigil, journal, manner.secrets)
     except TenantSpawnerError:

@@ -20,6 +20,7 @@ _WORDS = {
     "TriggeredScaleUp": "No node is free; the cluster is adding one.",
     "SuccessfulAttachVolume": "The volume is attached.",
     "WaitForFirstConsumer": "The volume is made where the server will run.",
+    "CreatedWorkload": "Kueue has taken the server into its queue.",
     "QuotaReserved": "Kueue has reserved the resources.",
     "Admitted": "Kueue has admitted the server.",
     "Killing": "The container is being stopped.",
@@ -41,7 +42,12 @@ def news(event: Event) -> News:
     message, reason = one_line(event.message), one_line(event.reason)
     if event.type == "Warning":
         return News(f"{reason}: {message}" if message else reason, alarming=True)
-    known = _WORDS.get(event.reason)
+    known = _WORDS.get("Admitted" if _is_admission(event) else event.reason)
     if known and event.reason in _WITH_IMAGE and message.count('"') > 1:
         known = f"{known[:-1]} ({message.split(chr(34))[1]})."
     return News(known or message or reason, alarming=event.reason in _ALARMING)
+
+
+def _is_admission(event: Event) -> bool:
+    """Kueue tells of a pod's admission by the word that the kubelet has for a container's start."""
+    return event.reason == "Started" and event.message.startswith("Admitted by ")

@@ -1,4 +1,4 @@
-"""What a pod is doing, as one value: waiting, ready, failing, finished, going, or gone.
+"""What a pod is doing, as one value: gated, waiting, ready, failing, finished, going, or gone.
 
 Ready means running, with an address, all containers ready, and not being deleted. Failing is what will hardly heal by
 itself: an image that cannot be pulled, a container that cannot be created or crashes again and again, a pod nobody can place.
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tenantspawner.kube import labels
 from tenantspawner.kube.objects import Condition as PodCondition
 from tenantspawner.kube.objects import ContainerStatus, Pod, Terminated, Waiting
 from tenantspawner.observe.words import one_line, sentence
@@ -22,6 +23,7 @@ NOTEBOOK = "notebook"
 class State(StrEnum):
     """The few states that matter to whoever waits for a server."""
 
+    GATED = "gated"
     WAITING = "waiting"
     READY = "ready"
     FAILING = "failing"
@@ -145,11 +147,19 @@ def _of_container(pod: Pod, status: ContainerStatus, waiting: Waiting) -> str:
 
 def _waiting(pod: Pod) -> Condition:
     if pod.spec.scheduling_gates:
-        gates = ", ".join(gate.name for gate in pod.spec.scheduling_gates)
-        return Condition(State.WAITING, "SchedulingGated", f"Waiting in line ({gates}).")
+        return Condition(State.GATED, "SchedulingGated", _behind(pod))
     if not pod.spec.node_name:
         return Condition(State.WAITING, "Pending", "Waiting for a node.")
     return Condition(State.WAITING, "ContainerCreating", "Starting the container.", pod.status.pod_ip)
+
+
+def _behind(pod: Pod) -> str:
+    gates = [gate.name for gate in pod.spec.scheduling_gates]
+    if not all(gate.startswith(labels.KUEUE) for gate in gates):
+        return f"Waiting until the cluster lets the server in ({one_line(', '.join(gates))})."
+    queue = pod.metadata.labels.get(labels.QUEUE)
+    where = f"in the cluster's queue {one_line(queue)} " if queue else ""
+    return f"Waiting {where}until Kueue lets the server in."
 
 
 def _placed(pod: Pod) -> PodCondition | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from tenantspawner.kube.labels import QUEUE
 from tenantspawner.kube.quantities import format as written
 from tenantspawner.kube.templates import literal
 from tenantspawner.plan.pod import in_order
@@ -17,7 +18,6 @@ from tenantspawner.policy.models import Choice
 from tenantspawner.tenancy.models import Bounds, Profile, Storage, Tenant
 
 HOME = "tenantspawner-home"
-QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
 
 def shape(settings: PodSettings, choice: Choice, pvc_name: str) -> PodSettings:
@@ -41,7 +41,7 @@ def shape(settings: PodSettings, choice: Choice, pvc_name: str) -> PodSettings:
 
 
 def _of_tenant(settings: PodSettings, tenant: Tenant, pvc_name: str) -> PodSettings:
-    labels = {QUEUE_LABEL: tenant.local_queue} if tenant.local_queue else {}
+    labels = {QUEUE: tenant.local_queue} if tenant.local_queue else {}
     pull_secrets = [name for name in dict.fromkeys(tenant.pull_secrets) if name not in settings.image_pull_secrets]
     settings = replace(
         settings,

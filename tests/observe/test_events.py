@@ -21,6 +21,8 @@ CASES = [
     (event("Started"), News("The container was started; waiting for the server in it.")),
     (event("TriggeredScaleUp", "pod triggered scale-up"), News("No node is free; the cluster is adding one.")),
     (event("NotTriggerScaleUp", "pod didn't trigger scale-up"), News("No node is free, and the cluster cannot add one that fits.", alarming=True)),
+    (event("Started", "Admitted by clusterQueue cq"), News("Kueue has admitted the server.")),
+    (event("CreatedWorkload", "Created Workload: n/pod-p-1"), News("Kueue has taken the server into its queue.")),
     (event("QuotaReserved", "x"), News("Kueue has reserved the resources.")),
     (event("Odd", "something\nhappened"), News("something happened")),
     (event("Odd"), News("Odd")),

@@ -9,8 +9,10 @@ IMAGE = "registry.example.edu/x:1"
 GOING = "2026-11-24T10:00:00Z"
 
 
-def pod(status=None, *, init=(), containers=("notebook",), going=False, **spec):
-    metadata = {"name": "p", "resourceVersion": "1"} | ({"deletionTimestamp": GOING} if going else {})
+def pod(status=None, *, init=(), containers=("notebook",), going=False, labels=None, **spec):
+    metadata = {"name": "p", "resourceVersion": "1", "labels": labels or {}} | (
+        {"deletionTimestamp": GOING} if going else {}
+    )
     names = {"initContainers": init, "containers": containers}
     spec |= {key: [{"name": name, "image": IMAGE} for name in value] for key, value in names.items()}
     return read(Pod, {"metadata": metadata, "spec": spec, "status": status or {}})
@@ -54,7 +56,10 @@ CASES = {
     "placed": (pod({"phase": "Pending"}, nodeName="n"), State.WAITING, "ContainerCreating", "Starting the container."),
     "unknown node": (pod({"phase": "Unknown"}, nodeName="n"), State.WAITING, "ContainerCreating", "Starting the container."),
     "starting": (pod({"phase": "Pending", "containerStatuses": [waiting("ContainerCreating")]}, nodeName="n"), State.WAITING, "ContainerCreating", "Starting the container."),
-    "gated": (pod(unplaced("SchedulingGated"), schedulingGates=[{"name": "kueue.x-k8s.io/admission"}]), State.WAITING, "SchedulingGated", "Waiting in line (kueue.x-k8s.io/admission)."),
+    "gated by Kueue": (pod(unplaced("SchedulingGated"), labels={"kueue.x-k8s.io/queue-name": "physics"}, schedulingGates=[{"name": "kueue.x-k8s.io/admission"}]), State.GATED, "SchedulingGated", "Waiting in the cluster's queue physics until Kueue lets the server in."),
+    "gated by Kueue without a name": (pod(unplaced("SchedulingGated"), schedulingGates=[{"name": "kueue.x-k8s.io/admission"}, {"name": "kueue.x-k8s.io/topology"}]), State.GATED, "SchedulingGated", "Waiting until Kueue lets the server in."),
+    "gated by somebody": (pod(unplaced("SchedulingGated"), schedulingGates=[{"name": "example.org/wait"}]), State.GATED, "SchedulingGated", "Waiting until the cluster lets the server in (example.org/wait)."),
+    "gated and going": (pod(unplaced("SchedulingGated"), going=True, schedulingGates=[{"name": "kueue.x-k8s.io/admission"}]), State.GOING, "Terminating", "The server is being stopped."),
     "no node": (pod(unplaced("Unschedulable", NODES)), State.FAILING, "Unschedulable", f"No node can take this server: {NODES}{WAIT}"),
     "no node, no words": (pod(unplaced("Unschedulable")), State.FAILING, "Unschedulable", f"No node can take this server.{WAIT}"),
     "ready": (pod(running(status(ready=True, **RUNS))), State.READY, "", ""),
