@@ -28,11 +28,11 @@ from tenantspawner.budget import (
     steps,
 )
 from tenantspawner.cluster import Cluster, Deadline, Meaning, meaning
-from tenantspawner.errors import ApiError, QuotaNotEnforced
+from tenantspawner.errors import ApiError
 from tenantspawner.kube import labels
 from tenantspawner.kube.kinds import LEASE, NAMESPACE, POD, RESOURCE_QUOTA
 from tenantspawner.kube.names import label_value
-from tenantspawner.lifecycle.gate import PATIENCE
+from tenantspawner.lifecycle.gate import PATIENCE, not_in_force
 from tenantspawner.plan import Manifest
 from tenantspawner.plan.quota import NAME
 
@@ -216,16 +216,17 @@ class BudgetDoor:
         """Wait until the quota is in force, whatever it says by then."""
         limit = deadline.shorter(PATIENCE)
         turn = 0
-        while isinstance(seen := await self.read_quota(namespace, deadline), QuotaSeen) and not seen.in_force:
+        while True:
+            quota = await self._cluster.get(RESOURCE_QUOTA, namespace, NAME, deadline)
+            if quota is None:
+                return NoQuota(namespace)
+            if (seen := QuotaSeen.read(quota)).in_force:
+                return seen
             pause = _PAUSES[min(turn, len(_PAUSES) - 1)]
             if limit.remaining() <= pause:
-                raise QuotaNotEnforced(
-                    f"The quota of {namespace} is not in force after {PATIENCE:.0f} seconds: the cluster's quota controller "
-                    "does not work at the moment. Nothing was started. Try again in a minute, and tell the administrator of this hub."
-                )
+                raise not_in_force(namespace, quota)
             turn += 1
             await asyncio.sleep(pause)
-        return seen
 
 
 async def _written(writing: Awaitable[object]) -> Outcome:

@@ -19,6 +19,7 @@ from tenantspawner.kube.quantities import parse
 from tenantspawner.plan import Manifest
 
 PATIENCE = 10.0  # seconds
+CERTAIN = 1.0  # seconds: what the controller bounds it counts in the same write
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2)  # then the last one again
 
 
@@ -47,10 +48,11 @@ async def quota_in_force(
     namespace, name = quota["metadata"]["namespace"], quota["metadata"]["name"]
     wanted = quota["spec"]["hard"]
     limit = deadline.shorter(PATIENCE)
-    turn = 0
+    turn, certain = 0, None
     while not in_force(seen := await cluster.get(RESOURCE_QUOTA, namespace, name, deadline), wanted, leased):
+        certain = (certain or deadline.shorter(CERTAIN)) if uncounted_keys(seen) else None
         pause = _PAUSES[min(turn, len(_PAUSES) - 1)]
-        if limit.remaining() <= pause:
+        if min(limit.remaining(), certain.remaining() if certain else PATIENCE) <= pause:
             raise not_in_force(namespace, seen)
         turn += 1
         await asyncio.sleep(pause)
