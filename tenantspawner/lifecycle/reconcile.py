@@ -116,8 +116,11 @@ class Reconciler:
         self._wake.set()
 
     def touch(self, namespace: str) -> None:
-        """Look at one namespace again soon: something in it has changed, perhaps by our own hand."""
-        if namespace in self._awaited:
+        """Look at one namespace again soon: something in it has changed, perhaps by our own hand.
+
+        The hub's own is nobody's to keep in line: servers of `per: hub` come and go in it, and not even its label is ours.
+        """
+        if namespace in self._awaited or namespace == self._sources.envelope.hub_namespace:
             return
         self._awaited.add(namespace)
         repairs = self._repairs.get(namespace, 0)

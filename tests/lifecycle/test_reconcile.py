@@ -6,7 +6,8 @@ import pytest
 
 from tenantspawner.kube import kinds, labels
 from tenantspawner.lifecycle import Pace
-from tests.lifecycle.office import an_office, eventually, person
+from tenantspawner.lifecycle.reconcile import SETTLED
+from tests.lifecycle.office import HOME, an_office, eventually, person
 
 pytestmark = pytest.mark.integration
 
@@ -78,6 +79,19 @@ async def test_what_is_in_line_costs_no_request():
             office.edit(tenancy() + "contact: help@example.edu\n")
             await office.passed(2)
             assert [str(row) for row in [*office.local.requests][before:] if row.verb != "watch"] == []
+
+
+async def test_servers_in_the_hubs_own_namespace_are_nothing_to_bring_in_line(caplog):
+    async with an_office(tenancy()) as office:
+        office.know(person("ada", "physics"))
+        await office.settle_in("ada", "physics")
+        async with office.at_work() as reconciler:
+            await office.passed()
+            before = len(office.local.requests)
+            reconciler.touch(HOME)
+            await asyncio.sleep(SETTLED + 0.3)
+            assert [str(row) for row in [*office.local.requests][before:] if row.verb != "watch"] == []
+    assert [record.getMessage() for record in caplog.records if HOME in record.getMessage()] == []
 
 
 async def test_a_crash_half_way_is_gone_on_from():
