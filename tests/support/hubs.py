@@ -363,6 +363,12 @@ class Browser:
         answer = await self.get(f"/hub/api/users/{self.name}/server/progress?_xsrf={self._xsrf()}")
         return pages.events(answer.text)
 
+    async def stop(self) -> int:
+        """Press the button that stops the server, also while it starts; the hub's pages ask its API with the cookie."""
+        url = f"{self._base}/hub/api/users/{self.name}/server?_xsrf={self._xsrf()}"
+        async with self._session.delete(url) as answer:
+            return answer.status
+
     def _xsrf(self) -> str:
         return next((cookie.value for cookie in self._session.cookie_jar if cookie.key == "_xsrf"), "")
 
