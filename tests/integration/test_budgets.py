@@ -1,4 +1,4 @@
-"""Covers team budgets with whole starts on the embedded cluster: crowds, two hubs, kubectl, failures, edits, crashes.
+"""Covers team budgets with whole starts on both clusters: crowds, two hubs, kubectl, failures, edits, crashes.
 
 Nothing is asked of the code that grants: every version of every object is replayed.
 """
@@ -13,90 +13,118 @@ from tenantspawner.cluster import Deadline
 from tenantspawner.errors import BudgetExhausted, PodFailed
 from tenantspawner.kube import kinds
 from tenantspawner.lifecycle import Care, Pace
-from tests.support.budgets import GPU, HUB, click, document, embedded, hubs_of
+from tests.support.budgets import BUDGET, GPU, HUB, click, document, hubs_of
 from tests.support.budgetscenes import a_crowd, mixed_sizes
+from tests.support.clusters import a_node
 from tests.support.hubs import eventually
-from tests.support.lifehubs import TENANCY
+from tests.support.mishaps import creation_refused
+from tests.support.places import embedded_only
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
+SOON = 15  # seconds, for what takes a moment
 
 
-@asynccontextmanager
-async def a_world(folder, text=None, hubs=1):
-    async with embedded(text or document(), folder) as (ground, local), hubs_of(ground, hubs) as running:
-        yield ground, local, running
+@pytest.fixture
+async def node(cluster, tmp_path):
+    async with a_node(cluster, tmp_path):
+        yield
 
 
-async def test_a_crowd_gets_exactly_the_budget_time_after_time(tmp_path):
-    async with a_world(tmp_path) as (ground, _, (hub,)):
+@pytest.fixture
+def a_world(cluster, node):
+    """Start so many hubs over a budget."""
+
+    @asynccontextmanager
+    async def start(budget=BUDGET, hubs=1):
+        await cluster.tenancy(document(budget))
+        ground = cluster.ground()
+        async with hubs_of(ground, hubs) as running:
+            yield ground, running
+
+    return start
+
+
+@embedded_only(
+    "the same crowd is there in real/test_budgets_real.py::test_a_crowd_gets_exactly_the_budget_time_after_time",
+    fixture="cluster",
+)
+async def test_a_crowd_gets_exactly_the_budget_time_after_time(a_world):
+    async with a_world() as (ground, (hub,)):
         await a_crowd(ground, hub, rounds=20, seed=1)
 
 
-async def test_two_hubs_of_one_id_and_sizes_that_differ_never_pass_the_budget(tmp_path):
-    async with a_world(tmp_path, hubs=2) as (ground, _, hubs):
+@embedded_only(
+    "the same people are there in "
+    "real/test_budgets_real.py::test_two_hubs_of_one_id_and_sizes_that_differ_never_pass_the_budget",
+    fixture="cluster",
+)
+async def test_two_hubs_of_one_id_and_sizes_that_differ_never_pass_the_budget(a_world):
+    async with a_world(hubs=2) as (ground, hubs):
         await mixed_sizes(ground, hubs, people=24, seed=2)
 
 
-async def test_a_start_over_the_budget_writes_nothing_and_says_who_has_it(tmp_path):
-    async with a_world(tmp_path, document(2)) as (_, local, (hub,)):
+async def test_a_start_over_the_budget_writes_nothing_and_says_who_has_it(cluster, a_world):
+    async with a_world(2) as (_, (hub,)):
         await click(hub, "ada", 2)
-        before = len(local.requests)
+        mark = await cluster.mark()
         with pytest.raises(BudgetExhausted) as refusal:
             await click(hub, "eve")
         assert refusal.value.sentence == (
             "Physics has 0 of 2 GPUs free. In use: ada 2. Ask help@example.edu, choose fewer, or try again later."
         )
-        asked = [row for row in list(local.requests)[before:] if row.user == HUB.name]
+        asked = await cluster.asked(HUB.name, mark)
         assert asked
         assert [row for row in asked if row.verb in WRITES] == []
 
 
-async def test_a_return_under_way_refuses_nobody_who_starts_again_at_once(tmp_path):
-    async with a_world(tmp_path, document(1)) as (ground, _, (hub,)):
+async def test_a_return_under_way_refuses_nobody_who_starts_again_at_once(a_world):
+    async with a_world(1) as (ground, (hub,)):
         for _ in range(5):
             await click(hub, "ada")
             assert await hub.stop("ada")
-        await eventually(lambda: ground.ledger().grants == (), 5)
+        await eventually(lambda: ground.ledger().grants == (), SOON)
         await ground.exact()
 
 
-async def deleted_by_hand(hub, local, pod):
+async def deleted_by_hand(cluster, hub, pod):
     metadata = pod["metadata"]
     where = (metadata["namespace"], metadata["name"])
     await hub.run.cluster.delete(kinds.POD, *where, uid=metadata["uid"], deadline=Deadline.after(10), grace_seconds=0)
 
 
-async def finished(hub, local, pod):
-    local.store.put(kinds.POD, {**pod, "status": {**pod["status"], "phase": "Succeeded"}})
+async def finished(cluster, hub, pod):
+    metadata = pod["metadata"]
+    where = (metadata["namespace"], metadata["name"])
+    await cluster.change(kinds.POD, *where, sub="status", status={"phase": "Succeeded"})
 
 
 @pytest.mark.parametrize("end", [deleted_by_hand, finished])
-async def test_a_pod_that_ends_without_the_hub_gives_back_what_it_had(tmp_path, end):
-    async with a_world(tmp_path, document(1)) as (ground, local, (hub,)):
+async def test_a_pod_that_ends_without_the_hub_gives_back_what_it_had(cluster, a_world, end):
+    async with a_world(1) as (ground, (hub,)):
         await click(hub, "ada")
         (pod,) = ground.pods()
-        await end(hub, local, pod)
-        await eventually(lambda: ground.ledger().grants == (), 5, "the grant is not back")
+        await end(cluster, hub, pod)
+        await eventually(lambda: ground.ledger().grants == (), SOON, "the grant is not back")
         await ground.exact()
         await click(hub, "eve")
 
 
-async def test_a_start_that_fails_gives_back_what_it_had(tmp_path):
-    async with a_world(tmp_path, document(1)) as (ground, _, (hub,)):
+async def test_a_start_that_fails_gives_back_what_it_had(a_world):
+    async with a_world(1) as (ground, (hub,)):
         with pytest.raises(PodFailed):
             await click(hub, "ada", "broken", grace=0.2)
-        await eventually(lambda: ground.ledger().grants == (), 5, "the grant is not back")
+        await eventually(lambda: ground.ledger().grants == (), SOON, "the grant is not back")
         await click(hub, "eve")
         await ground.exact()
 
 
-async def test_admission_that_has_not_seen_the_grant_yet_is_asked_again(tmp_path):
+async def test_admission_that_has_not_seen_the_grant_yet_is_asked_again(a_world):
     said = f'pods "jupyter-ada" is forbidden: exceeded quota: tenantspawner, requested: {GPU}=1, used: {GPU}=0, limited: {GPU}=0'
-    async with a_world(tmp_path, document(1)) as (ground, local, (hub,)):
-        local.faults.answer(403, "Forbidden", said, verb="create", resource="pods", times=2)
-        await click(hub, "ada")
+    async with a_world(1) as (ground, (hub,)):
+        with creation_refused(hub.run.cluster, "pods", said, times=2):
+            await click(hub, "ada")
         await ground.exact()
 
 
@@ -104,9 +132,9 @@ async def test_admission_that_has_not_seen_the_grant_yet_is_asked_again(tmp_path
 
 
 @asynccontextmanager
-async def a_busy_hub(folder, budget):
+async def a_busy_hub(cluster, a_world, budget):
     """A hub that sweeps budgets and reconciles, as JupyterHub's does."""
-    async with a_world(folder, document(budget)) as (ground, local, (hub,)):
+    async with a_world(budget) as (ground, (hub,)):
 
         async def known():
             return hub.known()
@@ -120,9 +148,8 @@ async def a_busy_hub(folder, budget):
 
         async def edit(new):
             before = hub.run.feed.tenancy()
-            there = local.store.get(kinds.CONFIG_MAP, ground.home, TENANCY)
-            local.store.put(kinds.CONFIG_MAP, {**there, "data": {"tenants.yaml": document(new)}})
-            await eventually(lambda: hub.run.feed.tenancy() is not before, 5)
+            await cluster.tenancy(document(new))
+            await eventually(lambda: hub.run.feed.tenancy() is not before, SOON)
 
         yield ground, hub, edit
 
@@ -133,8 +160,8 @@ async def refused(hub, person, size=1):
     return refusal.value.sentence
 
 
-async def test_a_budget_that_is_raised_is_there_at_once(tmp_path):
-    async with a_busy_hub(tmp_path, 2) as (ground, hub, edit):
+async def test_a_budget_that_is_raised_is_there_at_once(cluster, a_world):
+    async with a_busy_hub(cluster, a_world, 2) as (ground, hub, edit):
         await click(hub, "ada", 2)
         assert "0 of 2 GPUs free" in await refused(hub, "eve")
         await edit(3)
@@ -143,8 +170,8 @@ async def test_a_budget_that_is_raised_is_there_at_once(tmp_path):
         await ground.exact()
 
 
-async def test_a_budget_that_is_lowered_stops_nobody_and_grants_nothing_until_enough_came_back(tmp_path):
-    async with a_busy_hub(tmp_path, 3) as (ground, hub, edit):
+async def test_a_budget_that_is_lowered_stops_nobody_and_grants_nothing_until_enough_came_back(cluster, a_world):
+    async with a_busy_hub(cluster, a_world, 3) as (ground, hub, edit):
         for person in ("ada", "bob", "eve"):
             await click(hub, person)
         await edit(1)
@@ -152,19 +179,19 @@ async def test_a_budget_that_is_lowered_stops_nobody_and_grants_nothing_until_en
             assert len(ground.pods()) == ground.used()
             assert "0 of 1 GPU free" in await refused(hub, "kim")
             await hub.stop(person)
-            await eventually(lambda person=person: person not in {one.holder for one in ground.ledger().grants}, 5)
+            await eventually(lambda person=person: person not in {one.holder for one in ground.ledger().grants}, SOON)
         await click(hub, "kim")
         await ground.exact()
 
 
-async def test_a_budget_that_comes_and_goes_leaves_servers_alone_and_counts_them(tmp_path):
-    async with a_busy_hub(tmp_path, None) as (ground, hub, edit):
+async def test_a_budget_that_comes_and_goes_leaves_servers_alone_and_counts_them(cluster, a_world):
+    async with a_busy_hub(cluster, a_world, None) as (ground, hub, edit):
         for person in ("ada", "bob", "eve"):
             await click(hub, person)
         assert ground.ledger().grants == ()
 
         await edit(4)  # comes
-        await eventually(lambda: ground.ledger().granted[GPU] == 3, 5, "running servers are not counted")
+        await eventually(lambda: ground.ledger().granted[GPU] == 3, SOON, "running servers are not counted")
         await click(hub, "kim")
         assert "In use: ada 1, bob 1, eve 1, kim 1" in await refused(hub, "leo")
         await hub.stop("ada")
@@ -178,11 +205,11 @@ async def test_a_budget_that_comes_and_goes_leaves_servers_alone_and_counts_them
         assert ground.used() == 11
 
         await edit(2)  # comes again, when more runs than there is
-        await eventually(lambda: ground.ledger().granted[GPU] == 11, 5, "running servers are not counted")
+        await eventually(lambda: ground.ledger().granted[GPU] == 11, SOON, "running servers are not counted")
         assert "0 of 2 GPUs free" in await refused(hub, "bob")
         for person in ("ada", "eve", "kim", "leo", "mia"):
             assert await hub.stop(person)
-        await eventually(lambda: ground.ledger().grants == (), 10, "grants are left")
+        await eventually(lambda: ground.ledger().grants == (), SOON, "grants are left")
         await click(hub, "bob", 2)
         await ground.exact()
 
@@ -213,10 +240,14 @@ async def dies_after(hub, last, life):
     return not dead.is_set()
 
 
-async def test_a_hub_that_is_killed_after_any_request_leaves_the_budget_exact_after_one_sweep(tmp_path):
-    async with a_world(tmp_path, document(4)) as (ground, _, (other,)):
+def is_going(pod):
+    return "deletionTimestamp" in pod["metadata"]
+
+
+async def test_a_hub_that_is_killed_after_any_request_leaves_the_budget_exact_after_one_sweep(cluster, a_world):
+    async with a_world(4) as (ground, (other,)):
         await click(other, "ada", 2)
-        for last in range(1, 80):
+        for last in range(1, 80, 3 if cluster.is_real else 1):  # each life takes half a second there
             person = f"p{last}"
             async with hubs_of(ground) as (hub,):
                 await hub.plan(person, Deadline.after(10), "g2")  # what is asked once a process
@@ -224,16 +255,17 @@ async def test_a_hub_that_is_killed_after_any_request_leaves_the_budget_exact_af
                 async def life(hub=hub, person=person):
                     await click(hub, person, 2)
                     await hub.stop(person)
-                    await eventually(lambda: person not in {one.holder for one in ground.ledger().grants}, 5)
+                    await eventually(lambda: person not in {one.holder for one in ground.ledger().grants}, SOON)
 
                 lived = await dies_after(hub, last, life)
+            await eventually(lambda: not any(is_going(pod) for pod in ground.pods()), SOON)
             for _ in range(2):
                 await other.run.treasury.sweep(0)
             await ground.exact(within=1)
             for pod in ground.pods():
                 if pod["metadata"]["namespace"].endswith(person):  # the sweeper's of orphans
-                    await deleted_by_hand(other, None, pod)
-            await eventually(lambda: {one.holder for one in ground.ledger().grants} == {"ada"}, 5)
+                    await deleted_by_hand(cluster, other, pod)
+            await eventually(lambda: {one.holder for one in ground.ledger().grants} == {"ada"}, SOON)
             await ground.exact()
             if lived:
                 break

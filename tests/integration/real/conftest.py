@@ -1,4 +1,4 @@
-"""One real control plane for all of these tests; each has namespaces of its own in it, and leaves the plane as it was."""
+"""What tests of the real control plane alone share: hubs' namespaces, a node, and a look through the administrator's eyes."""
 
 import json
 import subprocess
@@ -9,23 +9,8 @@ import pytest
 
 from tenantspawner.localcluster.node import Node
 from tenantspawner.localcluster.node.kubeconfig import read_kubeconfig
-from tests.support.controlplane.fixture import running_control_plane
-from tests.support.controlplane.identities import Identity
 from tests.support.hubs import LIGHT
 from tests.support.lifehubs import DOCUMENT, TENANCY
-
-HUBS = ("paused", "burst", "one", "two", "first", "twin", "stranger", "narrow", "shared", "lone", "queued")
-
-
-def a_hub_account(namespace):
-    groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
-    return Identity(f"system:serviceaccount:{namespace}:hub", groups)
-
-
-@pytest.fixture(scope="session")
-def plane():
-    with running_control_plane([a_hub_account(name) for name in HUBS]) as running:
-        yield running
 
 
 @pytest.fixture(scope="module", autouse=True)
