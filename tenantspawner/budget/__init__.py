@@ -12,6 +12,7 @@ from tenantspawner.budget import steps
 from tenantspawner.budget.amounts import NOTHING, Amounts, total
 from tenantspawner.budget.granting import Ask, Granting, begin_grant, grant_step, shortage
 from tenantspawner.budget.ledger import FOUND, Grant, Ledger, Nonce, SpawnId, lease_name
+from tenantspawner.budget.others import Excess, OtherQuota, excess, others_among
 from tenantspawner.budget.rebuilding import Rebuilding, begin_rebuild, rebuild_ledger, rebuild_step
 from tenantspawner.budget.returning import Ending, Returning, begin_fence, begin_return, return_step
 from tenantspawner.budget.seen import (
@@ -39,9 +40,10 @@ from tenantspawner.budget.shortage import (
 from tenantspawner.budget.sweeping import Overdue, Sighting, abandoned, overdue
 
 __all__ = [
-    "FOUND", "NOTHING", "Amounts", "Answer", "Ask", "Cause", "Ending", "Grant", "Granting", "Ledger", "LedgerSeen", "NoLedger",
-    "NoQuota", "Nonce", "Outcome", "Overdue", "PodSeen", "PodsSeen", "QuotaSeen", "QuotasSeen", "Rebuilding",
-    "Returning", "Shortage", "Sighting", "SpawnId", "Speech", "abandoned", "begin_fence", "begin_grant", "begin_rebuild",
-    "begin_return", "grant_step", "holders_of", "in_line", "lease_name", "over_own", "overdue", "own_shortage", "rebuild_ledger",
-    "rebuild_step", "refusal", "return_step", "shortage", "steps", "total", "waited_in_vain",
+    "FOUND", "NOTHING", "Amounts", "Answer", "Ask", "Cause", "Ending", "Excess", "Grant", "Granting", "Ledger", "LedgerSeen",
+    "NoLedger", "NoQuota", "Nonce", "OtherQuota", "Outcome", "Overdue", "PodSeen", "PodsSeen", "QuotaSeen", "QuotasSeen",
+    "Rebuilding", "Returning", "Shortage", "Sighting", "SpawnId", "Speech", "abandoned", "begin_fence", "begin_grant",
+    "begin_rebuild", "begin_return", "excess", "grant_step", "holders_of", "in_line", "lease_name", "others_among",
+    "over_own", "overdue", "own_shortage", "rebuild_ledger", "rebuild_step", "refusal", "return_step", "shortage", "steps",
+    "total", "waited_in_vain",
 ]  # fmt: skip

@@ -77,6 +77,17 @@ def in_quota(pod: Mapping[str, Any], limit_ranges: Iterable[Mapping[str, Any]] =
     return counted | {"pods": _ONE} | {key: amount for name, amount in charged.items() for key in _quota_keys(name)}
 
 
+def of_containers(
+    spec: Mapping[str, Any], limit_ranges: Iterable[Mapping[str, Any]] = ()
+) -> list[Mapping[str, Amounts]]:
+    """What each container asks for by ``limits`` and ``requests``, defaults included; those that run first, then init containers."""
+    found = [_read(container) for key in ("containers", "initContainers") for container in spec.get(key) or ()]
+    for defaults in map(container_defaults, limit_ranges):
+        amounts = {part: _rounded(values) for part, values in defaults.items()}
+        found = [container.filled(amounts) for container in found]
+    return [container.amounts for container in found]
+
+
 def is_extended(resource: str) -> bool:
     """Whether a resource is a device or other extended resource, which quotas count only by its requests."""
     return "/" in resource and ("kubernetes.io/" not in resource or resource.startswith("deviceclass.resource."))

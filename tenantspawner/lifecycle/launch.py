@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenantspawner.cluster import PASSING, Cluster, Deadline, Meaning, Store, meaning
-from tenantspawner.errors import ApiError, Denied, NotOurs, TenantSpawnerError
+from tenantspawner.errors import ApiError, NotOurs, TenantSpawnerError
 from tenantspawner.kube import labels
 from tenantspawner.kube.kinds import PERSISTENT_VOLUME_CLAIM, POD
 from tenantspawner.kube.objects import Pod
 from tenantspawner.lifecycle.journal import Journal
+from tenantspawner.lifecycle.others import refused
 from tenantspawner.lifecycle.ownership import same_server, spawned_by
-from tenantspawner.observe import exceeded_keys, why_denied
-from tenantspawner.plan import Manifest, Plan, owned
+from tenantspawner.observe import exceeded_keys
+from tenantspawner.plan import Plan, owned
 
 log = logging.getLogger(__name__)
 
 RELEASE_PATIENCE = 10.0  # seconds until admission has noticed that our previous pod is gone, or our grant there
-_DENIALS = {Meaning.DENIED, Meaning.OVER_QUOTA, Meaning.INVALID, Meaning.NO_RIGHT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,12 @@ class Made:
     uid: str
 
 
-async def ensure_claim(cluster: Cluster, claim: Manifest | None, deadline: Deadline) -> None:
+async def ensure_claim(cluster: Cluster, plan: Plan, deadline: Deadline) -> None:
     """Make the home volume's claim if there is none; an existing one is never changed.
 
     It is looked for first: a create answered AlreadyExists would be charged to the quota all the same.
     """
+    claim = plan.claim
     if claim is None:
         return
     namespace, name = claim["metadata"]["namespace"], claim["metadata"]["name"]
@@ -49,7 +50,7 @@ async def ensure_claim(cluster: Cluster, claim: Manifest | None, deadline: Deadl
     try:
         await cluster.create(claim, deadline, mine=lambda _: True, expected=PASSING)
     except ApiError as error:
-        raise _denied(error) from error
+        raise await refused(cluster, plan, error, deadline) from error
 
 
 async def create_pod(cluster: Cluster, pods: Store[Pod], plan: Plan, deadline: Deadline, journal: Journal) -> Made:
@@ -57,7 +58,7 @@ async def create_pod(cluster: Cluster, pods: Store[Pod], plan: Plan, deadline: D
 
     Raises
     ------
-    Denied
+    Denied, OverOwnQuota
         The API server refuses it for good; the sentence has the numbers.
     NotOurs
         Another pod has the name.
@@ -102,10 +103,8 @@ async def _create(
                 freed = await _clear(cluster, pods, plan, deadline, journal, look=True) or freed
             elif means is Meaning.OVER_QUOTA and (freed or _granted(error, plan)) and release.remaining() > 1:
                 await asyncio.sleep(0.3)  # a pod of ours is gone, or a grant there, and admission has not noticed yet
-            elif means in _DENIALS:
-                raise _denied(error) from error
             else:
-                raise
+                raise await refused(cluster, plan, error, deadline) from error
 
 
 async def _clear(
@@ -150,9 +149,3 @@ def _granted(error: ApiError, plan: Plan) -> bool:
     """Whether only keys are exceeded that this spawn holds a grant for: admission's view is older than what is stored."""
     exceeded = exceeded_keys(error.answer)
     return plan.provisions is not None and bool(exceeded) and exceeded <= plan.provisions.leased
-
-
-def _denied(error: ApiError) -> TenantSpawnerError:
-    if meaning(error.answer) in _DENIALS:
-        return Denied(why_denied(error.answer), error.detail)
-    return error

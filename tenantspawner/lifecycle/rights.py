@@ -80,9 +80,12 @@ _SERVERS = (
     ("create", kinds.SECRET, f"servers get no token, so {_NOBODY}"),
     ("list watch", kinds.EVENT, "the progress page tells what the pod says, and no events"),
 )
+_UNSEEN = "what others' quotas and limits do not allow is told only when the pod has been refused"
 _FENCES = (
     ("get create patch", kinds.RESOURCE_QUOTA, f"no quota can be kept, so {_NOBODY}"),
     ("create patch", kinds.LIMIT_RANGE, _NOBODY),
+    ("list", kinds.RESOURCE_QUOTA, _UNSEEN),
+    ("list", kinds.LIMIT_RANGE, _UNSEEN),
     ("create patch", kinds.NETWORK_POLICY, _NOBODY),
     ("create patch", kinds.SERVICE_ACCOUNT, _NOBODY),
     (

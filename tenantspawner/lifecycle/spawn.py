@@ -13,6 +13,7 @@ from tenantspawner.lifecycle.gated import Patience
 from tenantspawner.lifecycle.grants import Held
 from tenantspawner.lifecycle.journal import Journal
 from tenantspawner.lifecycle.launch import Made, create_pod, ensure_claim, remove
+from tenantspawner.lifecycle.others import within_others
 from tenantspawner.lifecycle.provision import provision
 from tenantspawner.lifecycle.readiness import CLEAN_UP, Vigil, tell_events, until_ready
 from tenantspawner.lifecycle.turns import Turns
@@ -112,9 +113,10 @@ async def _provision_and_create(way: _Way, plan: Plan, deadline: Deadline, journ
     if plan.provisions is not None:
         await provision(way.cluster, plan.provisions, deadline, journal)
     pods = await way.view(deadline)
-    await ensure_claim(way.cluster, plan.claim, deadline)
     with suppress(ClusterTrouble):
         await pods.synced(deadline.shorter(5))  # a late watch costs a look, not the start
+    await within_others(way.cluster, plan, pods.store, deadline)
+    await ensure_claim(way.cluster, plan, deadline)
     async with way.hold(deadline) as held:
         made = await create_pod(way.cluster, pods.store, plan, deadline, journal)
         held.undo = partial(remove, way.cluster, made, Deadline.after(CLEAN_UP))

@@ -5,6 +5,9 @@
 
 from tenantspawner.observe.events import News, news
 from tenantspawner.observe.pods import Condition, State, condition, exit_code
-from tenantspawner.observe.refusals import exceeded_keys, why_denied
+from tenantspawner.observe.refusals import Using, exceeded_keys, limits_broken, quota_exceeded, why_denied
 
-__all__ = ["Condition", "News", "State", "condition", "exceeded_keys", "exit_code", "news", "why_denied"]
+__all__ = [
+    "Condition", "News", "State", "Using", "condition", "exceeded_keys", "exit_code", "limits_broken", "news",
+    "quota_exceeded", "why_denied",
+]  # fmt: skip

@@ -74,6 +74,7 @@ def draw(chosen: Chosen, server: ServerContext, around: Surroundings, spawn_id: 
         pod=made,
         token=_token(made, server),
         service=_marked(front, choice, around) if (front := _service(settings, server, made)) else None,
+        contact=choice.entitlement.contact,
     )
 
 

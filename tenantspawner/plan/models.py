@@ -69,7 +69,7 @@ class Plan:
     """All objects of one spawn.
 
     `provisions` is None where the namespace is not ours to make (``per: hub``, or no tenancy). `token`, `certificates`
-    and `service` are made after the pod, owned by it.
+    and `service` are made after the pod, owned by it. `contact` is whom the tenancy says to ask.
     """
 
     namespace: str
@@ -79,6 +79,7 @@ class Plan:
     token: Manifest | None = None
     certificates: Manifest | None = None
     service: Manifest | None = None
+    contact: str | None = None
 
     @property
     def pod_name(self) -> str:

@@ -39,6 +39,8 @@ def at_home(world):
 def with_servers(world, plan, pod):
     """What the hub does where servers run."""
     core = f"/api/v1/namespaces/{plan.namespace}"
+    for before_a_pod in ("resourcequotas", "limitranges") if plan.provisions else ():
+        world.ok("GET", f"{core}/{before_a_pod}")
     world.ok("GET", f"{core}/pods")
     world.watch(f"{core}/pods")
     world.ok("GET", f"{core}/events?fieldSelector=involvedObject.uid={pod['metadata']['uid']}")
