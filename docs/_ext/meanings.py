@@ -78,7 +78,7 @@ MEANINGS = {
         "pullSecrets": "Secrets of the hub's namespace that are copied and kept in step.",
         "storage": "Each person's home volume. Absent: as `c.KubeSpawner.storage_*` says.",
         "volumes": "Claims that exist, for everybody of the tenant.",
-        "localQueue": "The Kueue LocalQueue, where the cluster runs Kueue.",
+        "localQueue": "The Kueue LocalQueue of the tenant's servers, where the cluster runs Kueue with its pod integration. The time in it, up to `maxWait`, is not counted as the start's.",
         "objects": "Further manifests; only kinds in `allowed_object_kinds`.",
     },
     "Rule": {
