@@ -11,7 +11,6 @@ import pytest
 from tests.support.budgets import document, hubs_of, on_a_plane
 from tests.support.budgetscenes import a_crowd, mixed_sizes
 from tests.support.lifehubs import TENANCY
-from tests.support.stoppedhubs import two_hubs_one_of_them_stopped
 
 pytestmark = [pytest.mark.realcluster, pytest.mark.integration, pytest.mark.timeout(1800)]
 
@@ -38,8 +37,3 @@ async def test_two_hubs_of_one_id_and_sizes_that_differ_never_pass_the_budget(gr
     there = await asyncio.to_thread(ground, "mixed")
     async with hubs_of(there, 2) as hubs:
         await mixed_sizes(there, hubs, people=24, seed=4)
-
-
-async def test_a_hub_that_is_stopped_and_goes_on_never_passes_the_budget(ground, tmp_path):
-    there = await asyncio.to_thread(ground, "halted")
-    await two_hubs_one_of_them_stopped(there, tmp_path)
