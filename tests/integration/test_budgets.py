@@ -247,7 +247,7 @@ def is_going(pod):
 async def test_a_hub_that_is_killed_after_any_request_leaves_the_budget_exact_after_one_sweep(cluster, a_world):
     async with a_world(4) as (ground, (other,)):
         await click(other, "ada", 2)
-        for last in range(1, 80, 3 if cluster.is_real else 1):  # each life takes half a second there
+        for last in range(1, 80):
             person = f"p{last}"
             async with hubs_of(ground) as (hub,):
                 await hub.plan(person, Deadline.after(10), "g2")  # what is asked once a process

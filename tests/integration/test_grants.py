@@ -214,7 +214,7 @@ async def test_a_hub_that_is_killed_after_any_request_leaves_nothing_after_two_p
     async with a_world(cluster, 2, "b") as world:
         await world.start("b", "s0")
         other = world.new_hub()
-        for last in range(1, 41, 2 if cluster.is_real else 1):  # each life takes half a second on the real one
+        for last in range(1, 41):
             person = f"a{last}"
             await world.come(person)
             lived = await killed_after(world, last, person)
