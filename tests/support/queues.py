@@ -57,7 +57,9 @@ class Queue:
         return one
 
     def started(self) -> list[str]:
-        return [one.name for one in self.people if one.task.done() and not one.task.cancelled() and one.task.result()]
+        """Whose servers have started; raises what a start has failed with."""
+        ended = [one for one in self.people if one.task.done() and not one.task.cancelled()]
+        return [one.name for one in ended if one.task.result().address]
 
     async def starts(self, *names: str) -> None:
         """Wait until just these have started since the beginning."""
