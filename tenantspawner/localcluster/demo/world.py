@@ -175,7 +175,7 @@ class World:
         config = HUB_CONFIG.format(namespace=HUB_NAMESPACE, config_map=CONFIG_MAP_NAME)
         config += ONE_ADDRESS * self._one_address + self.options.hub_config
         python = {"python": self.options.hub_python} if self.options.hub_python else {}
-        temporary = self.directory / "tmp"  # a hub that is ended while it begins leaves the alembic.ini it has made there
+        temporary = self.directory / "tmp"  # a hub that is ended while it begins leaves its alembic.ini there
         temporary.mkdir()
         env = {"KUBECONFIG": str(own), "TMPDIR": str(temporary), **mourner.mark}
         self.hub = Hub(folder, self.ports, config, env, **python)
