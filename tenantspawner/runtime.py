@@ -38,16 +38,19 @@ from tenantspawner.lifecycle import (
     Where,
     availability,
     examine,
+    narrowed,
+    others_in,
     surroundings,
     teams_of,
 )
 from tenantspawner.plan import Binding, Surroundings, subject_of
 from tenantspawner.policy import option_problems
 from tenantspawner.tenancy import Envelope, Reading, Source, Tenancy, read
-from tenantspawner.tenancy.models import Tenant
+from tenantspawner.tenancy.models import Tenant, TenantId
 
 log = logging.getLogger(__name__)
 
+GLANCE = 1.0  # seconds that a form waits to see what it can do without
 SETTLE = 30.0  # seconds to wait for the first tenancy, where no other time is set
 
 
@@ -162,9 +165,10 @@ class Runtime:
         """The teams whose budget is leased, in the tenancy of this moment."""
         return _teams(self.feed, self.wiring.envelope.hub_id) if self.feed else {}
 
-    def availability(self, tenant_ids: Iterable[str]) -> Availability:
-        """What is free of the budgets of these tenants, as far as it is known."""
-        return availability(self.teams(), self.treasury.ledger, tenant_ids) if self.treasury else {}
+    async def availability(self, tenant_ids: Iterable[str], places: Mapping[TenantId, str]) -> Availability:
+        """What is free of the budgets of these tenants, and in the person's namespaces by tenant, as far as it is known."""
+        known = availability(self.teams(), self.treasury.ledger, tenant_ids) if self.treasury else {}
+        return narrowed(known, await others_in(self.cluster, places, Deadline.after(GLANCE)))
 
     def watches(self) -> dict[str, bool]:
         """By kind: whether everything that is seen of it is up to date."""

@@ -19,7 +19,7 @@ from traitlets import Any as AnyValue
 from tenantspawner import hub
 from tenantspawner.cluster import Deadline
 from tenantspawner.errors import TenancyUnavailable, TenantSpawnerError
-from tenantspawner.form import STATIC_FILE, fields_to_options, query_to_options, render
+from tenantspawner.form import STATIC_FILE, Availability, fields_to_options, query_to_options, render
 from tenantspawner.form import closed as closed_form
 from tenantspawner.kube.kinds import PERSISTENT_VOLUME_CLAIM
 from tenantspawner.kube.objects import Pod
@@ -84,8 +84,16 @@ class TenantSpawner(Surrounded):
             prefill=last if refusal else link or None,
             last=last,
             refusal=refusal,
-            availability=(await self._runtime()).availability(each.tenant_id for each in entitlements.tenants),
+            availability=await self._availability(entitlements),
         )
+
+    async def _availability(self, entitlements: Entitlements) -> Availability:
+        bounds, elsewhere = (
+            self._envelope(),
+            [each for each in entitlements.tenants if each.tenant.namespace.per != "hub"],
+        )
+        places = {each.tenant_id: namespace_name(each, bounds, self._home) for each in elsewhere}
+        return await (await self._runtime()).availability((each.tenant_id for each in entitlements.tenants), places)
 
     def run_options_from_form(self, form_data: Any) -> Any:
         """Read what the browser posts; nothing is believed yet."""

@@ -105,6 +105,8 @@ def too_many(entitlement: Entitlement, grant: DeviceGrant, amount: int, free: Fr
     ceiling = entitlement.ceiling(f"requests.{grant.resource}")
     if ceiling is not None and amount > ceiling.amount:
         return f"you may use {ceiling.amount:f}"
+    if free is not None and free.by and amount > free.free:
+        return f"another quota, {free.by}, leaves {free.free}"
     if free is not None and amount > free.total:
         return f"the team has {free.total}"
     if free is not None and amount > free.free and not free.waits:

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """How much of a team's budget for one device is free now; `waits`: more can be asked for, and is waited for."""
+    """How much of a team's budget for one device is free now; `waits`: more can be asked for, and is waited for.
+
+    `by` names a quota that is not the hub's, where it leaves no more than that in the person's namespace.
+    """
 
     free: int
     total: int
     waits: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

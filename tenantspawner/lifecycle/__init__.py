@@ -15,7 +15,8 @@ from tenantspawner.lifecycle.journal import Journal, Step
 from tenantspawner.lifecycle.launch import Made
 from tenantspawner.lifecycle.leases import Lease, Treasury, free_of, lease_of, team_of, teams_of
 from tenantspawner.lifecycle.line import Turn
-from tenantspawner.lifecycle.offer import availability
+from tenantspawner.lifecycle.offer import availability, narrowed
+from tenantspawner.lifecycle.others import others_in
 from tenantspawner.lifecycle.reconcile import Pace, Reconciler, Sources
 from tenantspawner.lifecycle.sight import Sight
 from tenantspawner.lifecycle.spawn import Hold, Manner, Started, nothing_to_hold, spawn
@@ -57,7 +58,9 @@ __all__ = [
     "free_of",
     "gate_wait",
     "lease_of",
+    "narrowed",
     "nothing_to_hold",
+    "others_in",
     "patience_of",
     "spawn",
     "stop",

@@ -1,15 +1,17 @@
 """What is free of the teams' budgets at this moment, for the form: from memory, without a request.
 
+Quotas of others in the person's own namespaces may leave less. They are asked for, and without an answer nothing is said of them.
 Only devices are told: people choose their number. A ledger that is not known says nothing, since a wrong number would be
 worse than none; what is asked for is held against the ledger itself when the server starts.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 
-from tenantspawner.budget import Ledger
+from tenantspawner.budget import Ledger, OtherQuota
 from tenantspawner.form import Availability, Free
 from tenantspawner.lifecycle.budgetdoor import Team
 from tenantspawner.lifecycle.leases import free_of
+from tenantspawner.tenancy.models import TenantId
 
 _REQUESTS = "requests."
 
@@ -24,6 +26,22 @@ def availability(
         if team is not None and seen is not None:
             found[tenant_id] = _devices(team, seen)
     return found
+
+
+def narrowed(found: Availability, others: Mapping[TenantId, Iterable[OtherQuota]]) -> Availability:
+    """Lower what is free to what quotas of others leave, by tenant."""
+    lower: dict[str, Mapping[str, Free]] = dict(found)
+    for tenant_id, quotas in others.items():
+        devices = dict(lower.get(tenant_id, {}))
+        for quota in quotas:
+            for key, hard in quota.hard.items():
+                resource, left = key.removeprefix(_REQUESTS), int(quota.free(key))
+                known = devices.get(resource)
+                if key.startswith(_REQUESTS) and "/" in resource and (known is None or left < known.free):
+                    devices[resource] = Free(left, known.total if known else int(hard), by=quota.name)
+        if devices:
+            lower[tenant_id] = devices
+    return lower
 
 
 def _devices(team: Team, ledger: Ledger) -> dict[str, Free]:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tenantspawner.budget import excess, others_among
+from tenantspawner.budget import OtherQuota, excess, others_among
 from tenantspawner.cluster import Cluster, Deadline, Meaning, Store, meaning
 from tenantspawner.errors import ApiError, Denied, OverOwnQuota, TenantSpawnerError
 from tenantspawner.kube import labels
@@ -24,6 +24,7 @@ from tenantspawner.kube.quantities import format as written
 from tenantspawner.observe import Using, exceeded_keys, limits_broken, quota_exceeded, why_denied
 from tenantspawner.plan import Plan
 from tenantspawner.plan.quota import NAME
+from tenantspawner.tenancy.models import TenantId
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ async def within_others(cluster: Cluster, plan: Plan, pods: Store[Pod], deadline
     if plan.provisions is None:
         return
     ranges, quotas = await asyncio.gather(
-        *(_seen(cluster, plan, kind, deadline) for kind in (LIMIT_RANGE, RESOURCE_QUOTA))
+        *(_seen(cluster, plan.namespace, kind, deadline) for kind in (LIMIT_RANGE, RESOURCE_QUOTA))
     )
     if rules := breaches(plan.pod["spec"], ranges):
         raise Denied(limits_broken(rules, plan.contact), f"{plan.namespace}: {rules}")
@@ -62,7 +63,18 @@ async def within_others(cluster: Cluster, plan: Plan, pods: Store[Pod], deadline
             amounts = {key: _written(numbers) for key, numbers in found.keys.items()}
             raise OverOwnQuota(quota_exceeded(found.name, amounts, plan.contact, using))
         await asyncio.sleep(_PAUSE)
-        quotas = await _seen(cluster, plan, RESOURCE_QUOTA, deadline)
+        quotas = await _seen(cluster, plan.namespace, RESOURCE_QUOTA, deadline)
+
+
+async def others_in(
+    cluster: Cluster, places: Mapping[TenantId, str], deadline: Deadline
+) -> dict[TenantId, list[OtherQuota]]:
+    """Look for quotas of others in the namespaces of a person, by tenant; leaves out what cannot be seen."""
+
+    async def look(tenant_id: TenantId, namespace: str) -> tuple[TenantId, list[OtherQuota]]:
+        return tenant_id, others_among(await _seen(cluster, namespace, RESOURCE_QUOTA, deadline), NAME)
+
+    return dict(await asyncio.gather(*(look(*place) for place in places.items())))
 
 
 async def refused(cluster: Cluster, plan: Plan, error: ApiError, deadline: Deadline) -> TenantSpawnerError:
@@ -121,10 +133,10 @@ def _written(numbers: tuple[Decimal, Decimal, Decimal]) -> tuple[str, str, str]:
     return written(asked), written(used), written(hard)
 
 
-async def _seen(cluster: Cluster, plan: Plan, kind: Kind, deadline: Deadline) -> Seen:
-    """List a kind in the plan's namespace; empty where the hub has no right to, or gets no answer."""
+async def _seen(cluster: Cluster, namespace: str, kind: Kind, deadline: Deadline) -> Seen:
+    """List a kind in a namespace; empty where the hub has no right to, or gets no answer."""
     try:
-        return await cluster.list(kind, plan.namespace, deadline=deadline)
+        return await cluster.list(kind, namespace, deadline=deadline)
     except TenantSpawnerError as trouble:
-        log.info("Cannot see %s of %s beforehand: %s", kind.plural, plan.namespace, trouble.detail)
+        log.debug("Cannot see %s of %s beforehand: %s", kind.plural, namespace, trouble.detail)
         return ()

@@ -343,3 +343,8 @@ def test_when_there_is_nothing_to_choose_from_at_all_the_page_says_why():
 
 def test_no_empty_lines_are_sent():
     assert not re.search(r"\n\s*\n", render(everything(), static_url=URL))
+
+
+def test_a_choice_that_another_quota_does_not_leave_names_it():
+    page = shown(entitled("alice"), availability={"physics": {GPU: Free(1, 8, by="theirs")}})
+    assert "another quota, theirs, leaves 1" in page.root.text
