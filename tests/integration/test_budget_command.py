@@ -1,21 +1,20 @@
-"""Covers ``tenantspawner budget`` against the embedded cluster: the table, JSON, and what it says where it cannot read."""
+"""Covers ``tenantspawner budget`` against both clusters: the table, JSON, and what it says where it cannot read."""
 
+import asyncio
 import json
 
 import pytest
 
 from tenantspawner.budget import Amounts, Grant, Ledger, Nonce, SpawnId, lease_name
 from tenantspawner.kube import labels
-from tenantspawner.localcluster.attributes import UserInfo
-from tenantspawner.localcluster.cluster import LocalCluster
-from tenantspawner.localcluster.thread import ClusterThread
 from tests.cli.test_check import run
+from tests.support.clusters import NOBODY, config_map
+from tests.support.controlplane.identities import ADMIN
 
 __all__ = ["run"]
 
 pytestmark = pytest.mark.integration
 
-HUB = "jupyterhub"
 GPU = "requests.nvidia.com/gpu"
 TENANCY = """\
 version: 1
@@ -28,53 +27,39 @@ tenants:
 """
 
 
-def grant(name, gpus, memory):
+def grant(home, name, gpus, memory):
     amounts = Amounts.read({GPU: str(gpus), "limits.memory": memory})
-    return Grant(f"{HUB}-physics--{name}", SpawnId(f"s-{name}"), name, Nonce("n"), amounts)
+    return Grant(f"{home}-physics--{name}", SpawnId(f"s-{name}"), name, Nonce("n"), amounts)
 
 
-def lease(tenant, text):
-    metadata = {"name": lease_name(tenant), "namespace": HUB, "annotations": {labels.LEDGER: text}}
+def lease(home, tenant, text):
+    metadata = {"name": lease_name(tenant), "namespace": home, "annotations": {labels.LEDGER: text}}
     return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": {}}
 
 
-def config_map(name, text):
-    metadata = {"name": name, "namespace": HUB}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"tenants.yaml": text}}
-
-
-@pytest.fixture(scope="module")
-def local():
-    with ClusterThread(lambda: LocalCluster({"nobody": UserInfo("nobody")})) as thread:
-        ledger = Ledger.of([grant("ada", 4, "8Gi"), grant("bob", 1, "16Gi")], Nonce("n"))
-        made = [
-            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": HUB}},
-            config_map("tenants", TENANCY),
-            config_map("broken", TENANCY.replace("[gpu]", "[gpuu]")),
-            config_map("torn", TENANCY.replace("physics:", "torn:")),
-            lease("physics", ledger.text()),
-            lease("torn", "{"),
-        ]
-
-        async def furnish():
-            for manifest in made:
-                thread.cluster.create(manifest)
-
-        thread.run(furnish())
-        yield thread.cluster
-
-
 @pytest.fixture
-def budget(run, local):
-    def call(*arguments, user="admin"):
-        kubeconfig = str(local.kubeconfig(user) if user != "admin" else local.kubeconfig())
-        return run("budget", *arguments, "--namespace", HUB, "--kubeconfig", kubeconfig)
+async def budget(run, cluster):
+    home = cluster.home
+    ledger = Ledger.of([grant(home, "ada", 4, "8Gi"), grant(home, "bob", 1, "16Gi")], Nonce("n"))
+    documents = {
+        "tenants": TENANCY,
+        "broken": TENANCY.replace("[gpu]", "[gpuu]"),
+        "torn": TENANCY.replace("physics:", "torn:"),
+    }
+    for name, text in documents.items():
+        await cluster.create(config_map(name, home, {"tenants.yaml": text}))
+    await cluster.create(lease(home, "physics", ledger.text()))
+    await cluster.create(lease(home, "torn", "{"))
+
+    async def call(*arguments, user=ADMIN):
+        where = ("--namespace", home, "--kubeconfig", str(cluster.kubeconfig(user)))
+        return await asyncio.to_thread(run, "budget", *arguments, *where)  # it has a loop of its own
 
     return call
 
 
-def test_the_table_says_who_holds_what(budget):
-    status, out, err = budget()
+async def test_the_table_says_who_holds_what(budget):
+    status, out, err = await budget()
     assert (status, err) == (0, "")
     assert out.splitlines() == [
         "TENANT    RESOURCE                  BUDGET   GRANTED   FREE   HELD BY",
@@ -84,8 +69,8 @@ def test_the_table_says_who_holds_what(budget):
     ]
 
 
-def test_one_tenant_as_json(budget):
-    status, out, _ = budget("physics", "--format", "json")
+async def test_one_tenant_as_json(budget):
+    status, out, _ = await budget("physics", "--format", "json")
     row = json.loads(out)[-1]
     assert status == 0
     assert row == {
@@ -105,20 +90,23 @@ def test_one_tenant_as_json(budget):
         (["geology"], 1, "geology is no tenant; there are physics, biology"),
         (["--config-map", "broken"], 1, "broken/tenants.yaml:"),
         (["--config-map", "torn"], 1, "the ledger of torn cannot be read"),
-        (["--config-map", "absent"], 2, "there is no ConfigMap absent in jupyterhub"),
+        (["--config-map", "absent"], 2, "there is no ConfigMap absent in HOME"),
         (["a", "b"], 2, "one tenant, or none"),
     ],
 )
-def test_what_cannot_be_told_is_a_sentence(budget, arguments, status, sentence):
-    found, out, err = budget(*arguments)
-    assert (found, sentence in err) == (status, True), err
+async def test_what_cannot_be_told_is_a_sentence(cluster, budget, arguments, status, sentence):
+    found, out, err = await budget(*arguments)
+    assert (found, sentence.replace("HOME", cluster.home) in err) == (status, True), err
     assert "Traceback" not in err + out
 
 
-def test_without_rights_or_a_cluster_it_says_so(budget, run, tmp_path):
-    status, _, err = budget(user="nobody")
+async def test_without_rights_it_says_so(budget):
+    status, _, err = await budget(user=NOBODY)
     assert status == 2
     assert "the budgets cannot be read: list configmaps" in err
+
+
+def test_without_a_cluster_it_says_so(run, tmp_path):
     status, _, err = run("budget", "--kubeconfig", str(tmp_path / "absent"))
     assert status == 2
     assert "the budgets cannot be read: " in err

@@ -52,6 +52,24 @@ async def test_sixteen_cores_are_sixteen_thousand_millicores(http):
     assert again["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("700u", "1m"), ("0.3005", "301m"), ("1e-9", "1e-3"), ("0.3", "300m"), ("5", "5")],
+)
+async def test_an_amount_of_a_resource_is_rounded_up_to_thousandths(http, said, kept):
+    status = {"capacity": {"cpu": said}}
+    code, made = await http("POST", "/api/v1/nodes", {"metadata": {"name": "n"}, "status": status})
+    assert code == 201
+    assert made["status"]["capacity"]["cpu"] == kept
+
+
+async def test_a_quota_may_count_huge_pages(http):
+    hard = {"hugepages-2Mi": "1Gi", "requests.hugepages-2Mi": "1Gi"}
+    code, made = await http("POST", f"{DEFAULT}/resourcequotas", {"metadata": {"name": "q"}, "spec": {"hard": hard}})
+    assert code == 201
+    assert made["spec"]["hard"] == hard
+
+
 async def test_a_dry_run_changes_nothing(http, config_map):
     code, made = await http("POST", f"{MAPS}?dryRun=All", config_map("a"))
     assert (code, made["metadata"]["name"]) == (201, "a")
@@ -107,6 +125,22 @@ async def test_the_quality_of_service_is_computed(http, pod):
     _, made = await http("POST", f"{DEFAULT}/pods", manifest)
     assert made["spec"]["containers"][0]["resources"]["requests"] == {"cpu": "1", "memory": "1Gi"}
     assert made["status"] == {"phase": "Pending", "qosClass": "Guaranteed"}
+
+
+async def test_a_pod_that_says_as_a_whole_what_it_is_limited_to_requests_it_too(http):
+    asked = {"requests": {"cpu": "100m"}, "limits": {"hugepages-2Mi": "2Mi"}}
+    spec = {
+        "containers": [{"name": name, "image": "i", "resources": asked} for name in ("c", "d")],
+        "resources": {"limits": {"cpu": "2", "memory": "1Gi"}},
+        "automountServiceAccountToken": False,
+    }
+    code, made = await http("POST", f"{DEFAULT}/pods", {"metadata": {"name": "p"}, "spec": spec})
+    assert code == 201
+    pages = {"hugepages-2Mi": "4Mi"}
+    assert made["spec"]["resources"] == {
+        "limits": {"cpu": "2", "memory": "1Gi", **pages},
+        "requests": {"cpu": "200m", "memory": "1Gi", **pages},
+    }
 
 
 async def test_a_secret_keeps_plain_strings_encoded(http):

@@ -33,17 +33,18 @@ def pod_limits(pod: Json, *, overhead: bool = True) -> Amounts:
 def has_pod_level_resources(pod: Json) -> bool:
     """Whether the pod says as a whole what it needs, so that its containers need not."""
     resources = pod["spec"].get("resources") or {}
-    return any(_on_pod(name) for part in ("requests", "limits") for name in resources.get(part) or ())
+    return any(on_pod(name) for part in ("requests", "limits") for name in resources.get(part) or ())
 
 
 def _whole(pod: Json, part: Part) -> Amounts:
     spec = pod["spec"]
-    summed = _containers(spec, part)
+    summed = of_containers(spec, part)
     of_pod = read((spec.get("resources") or {}).get(part))
-    return summed | {name: amount for name, amount in of_pod.items() if _on_pod(name)}
+    return summed | {name: amount for name, amount in of_pod.items() if on_pod(name)}
 
 
-def _containers(spec: Json, part: Part) -> Amounts:
+def of_containers(spec: Json, part: Part) -> Amounts:
+    """Return what the containers ask for together, whatever the pod says as a whole."""
     running = [_asked(container, part) for container in spec.get("containers") or ()]
     sidecars: Amounts = {}
     steps: list[Amounts] = []
@@ -60,5 +61,6 @@ def _asked(container: Json, part: Part) -> Amounts:
     return read((container.get("resources") or {}).get(part))
 
 
-def _on_pod(name: str) -> bool:
+def on_pod(name: str) -> bool:
+    """Whether a pod may ask for a resource as a whole."""
     return name in _ON_PODS or name.startswith("hugepages-")

@@ -9,11 +9,12 @@ import binascii
 import json
 import re
 from base64 import b64decode
+from collections.abc import Callable
 from typing import Any
 
 from tenantspawner.kube.kinds import Kind
 from tenantspawner.localcluster.api.bodies import JSON_NAMES
-from tenantspawner.localcluster.api.quantity import canonical
+from tenantspawner.localcluster.api.quantity import canonical, canonical_in_a_list
 from tenantspawner.localcluster.api.types import Field, is_known, root_of
 from tenantspawner.localcluster.attributes import FieldProblem, Refusal
 
@@ -79,6 +80,8 @@ class Shaper:
         if not isinstance(value, dict):
             raise self._mismatch(value, path, owner, f"map[string]{_go_type(field.item)}")
         item = field.item or Field("scalar", "any")
+        if item.name == "quantity":
+            return {key: _quantity("" if entry is None else entry, canonical_in_a_list) for key, entry in value.items()}
         return {
             key: self.shape("" if entry is None else entry, item, f"{path}[{key}]", owner)
             for key, entry in value.items()
@@ -97,7 +100,7 @@ class Shaper:
             case "int32" | "int64":
                 good = isinstance(value, int) and not isinstance(value, bool)
             case "quantity":
-                return self._quantity(value)
+                return _quantity(value, canonical)
             case "bytes":
                 return self._bytes(value, path, owner)
             case "intstr":
@@ -107,13 +110,6 @@ class Shaper:
         if not good:
             raise self._mismatch(value, path, owner, _GO_TYPES.get(name, name))
         return value
-
-    def _quantity(self, value: Any) -> str:
-        text = value if isinstance(value, str) else json.dumps(value)
-        try:
-            return canonical(text)
-        except ValueError as error:
-            raise Mismatch(str(error)) from None
 
     def _bytes(self, value: Any, path: str, owner: str) -> str:
         if not isinstance(value, str):
@@ -129,6 +125,14 @@ class Shaper:
         where = f"Go struct field {owner}.{plain}" if plain else "Go value"
         found = JSON_NAMES.get(type(value), "null")
         return Mismatch(f"json: cannot unmarshal {found} into {where} of type {wanted}")
+
+
+def _quantity(value: Any, form: Callable[[str], str]) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    try:
+        return form(text)
+    except ValueError as error:
+        raise Mismatch(str(error)) from None
 
 
 def _not_a_time(value: str, name: str) -> str:

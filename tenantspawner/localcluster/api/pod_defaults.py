@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tenantspawner.kube import quantities
+from tenantspawner.localcluster.admission.resources import of_containers, on_pod
+from tenantspawner.localcluster.amounts import write
 
 Object = dict[str, Any]
 
@@ -30,6 +32,7 @@ def default_pod(pod: Object) -> None:
         spec["serviceAccountName"] = spec["serviceAccount"] = account
     for container in containers(spec):
         _container(container)
+    _whole(spec)
     for volume in spec.get("volumes", []):
         _volume(volume)
     pod.setdefault("status", {}).setdefault("phase", "Pending")
@@ -60,6 +63,24 @@ def _container(container: Object) -> None:
     for hook in container.get("lifecycle", {}).values():
         if isinstance(hook, dict):
             _http_get(hook)
+
+
+def _whole(spec: Object) -> None:
+    """Fill in what the pod says as a whole, if it says anything: from its containers, then from its limits."""
+    resources = spec.get("resources") or {}
+    limits, requests = dict(resources.get("limits") or {}), dict(resources.get("requests") or {})
+    if not limits and not requests:
+        return
+    for name, amount in write(of_containers(spec, "limits")).items():
+        if name.startswith("hugepages-") and name not in requests:
+            limits.setdefault(name, amount)
+    if limits:
+        for name, amount in write(of_containers(spec, "requests")).items():
+            if name in _COMPUTE:
+                requests.setdefault(name, amount)
+        requests = {name: amount for name, amount in limits.items() if on_pod(name)} | requests
+        resources["limits"] = limits
+    resources["requests"] = requests
 
 
 def _pull_policy(image: str) -> str:

@@ -4,7 +4,7 @@ The suffix's family (binary, decimal, exponent) is kept, the number is made whol
 https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 """
 
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from functools import lru_cache
 
 from tenantspawner.kube import quantities
@@ -12,6 +12,7 @@ from tenantspawner.kube import quantities
 _DECIMAL = {18: "E", 15: "P", 12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "u", -9: "n"}
 _BINARY = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _KIBI = 1024
+_MILLI = 3
 
 WORDS = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
@@ -28,6 +29,17 @@ def canonical(text: str) -> str:
     if text.endswith("i") and abs(value) >= _KIBI and value == value.to_integral_value():
         return _binary(int(value))
     return _decimal(value, exponent=text[-1].isdigit() and "e" in text.lower())
+
+
+@lru_cache(4096)
+def canonical_in_a_list(text: str) -> str:
+    """The same for an amount of a resource, which is rounded up to thousandths: ``700u`` is ``1m``."""
+    form = canonical(text)
+    thousandths = quantities.parse(form).scaleb(_MILLI)
+    if thousandths == thousandths.to_integral_value():
+        return form
+    rounded = thousandths.to_integral_value(ROUND_UP).scaleb(-_MILLI)
+    return _decimal(rounded, exponent=form[-1].isdigit() and "e" in form)
 
 
 def _binary(value: int) -> str:

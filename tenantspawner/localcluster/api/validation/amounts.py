@@ -14,6 +14,8 @@ _WHOLE = {
 _STANDARD = COMPUTE | _WHOLE | {"storage", "hugepages", "requests.cpu", "requests.memory", "requests.ephemeral-storage",
     "limits.cpu", "limits.memory", "limits.ephemeral-storage", "requests.storage"}  # fmt: skip
 _IN_CONTAINERS = COMPUTE
+_HUGE_PAGES = "hugepages-"
+_HUGE_PAGES_IN_QUOTAS = (_HUGE_PAGES, f"requests.{_HUGE_PAGES}")
 
 
 def is_extended(name: str) -> bool:
@@ -35,14 +37,14 @@ def amount_problems(name: str, value: str, field: str) -> Iterator[FieldProblem]
         yield FieldProblem.invalid(field, value, "must be an integer")
 
 
-def _name_problems(name: str, field: str, standard: set[str], words: str) -> Iterator[FieldProblem]:
+def _name_problems(name: str, field: str, *, is_standard: bool, words: str) -> Iterator[FieldProblem]:
     for problem in names.qualified(name):
         yield FieldProblem.invalid(field, name, problem)
     if "/" in name:
         return
-    if name not in _STANDARD and not name.startswith("hugepages-"):
+    if name not in _STANDARD and not name.startswith(_HUGE_PAGES_IN_QUOTAS):
         yield FieldProblem.invalid(field, name, "must be a standard resource type or fully qualified")
-    if name not in standard and not name.startswith("hugepages-"):
+    if not is_standard:
         yield FieldProblem.invalid(field, name, words)
 
 
@@ -50,7 +52,10 @@ def container_resource_problems(amounts: Mapping[str, str], field: str) -> Itera
     """Yield what is wrong with a container's requests or limits."""
     for name, value in amounts.items():
         where = f"{field}[{name}]"
-        yield from _name_problems(name, where, _IN_CONTAINERS, "must be a standard resource for containers")
+        is_standard = name in _IN_CONTAINERS or name.startswith(_HUGE_PAGES)
+        yield from _name_problems(
+            name, where, is_standard=is_standard, words="must be a standard resource for containers"
+        )
         yield from amount_problems(name, value, where)
 
 
@@ -58,5 +63,6 @@ def quota_resource_problems(amounts: Mapping[str, str], field: str) -> Iterator[
     """Yield what is wrong with what a quota limits."""
     for name, value in amounts.items():
         where = f"{field}[{name}]"
-        yield from _name_problems(name, where, _STANDARD - {"storage"}, "must be a standard resource for quota")
+        is_standard = (name in _STANDARD and name != "storage") or name.startswith(_HUGE_PAGES_IN_QUOTAS)
+        yield from _name_problems(name, where, is_standard=is_standard, words="must be a standard resource for quota")
         yield from amount_problems(name, value, where)

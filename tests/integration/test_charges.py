@@ -1,13 +1,13 @@
-"""Covers `kube.charges` against a real API server: 500 generated pods, our figure equals the growth of ``status.used``.
+"""Covers `kube.charges` against both clusters' API: 500 generated pods, our figure equals the growth of ``status.used``.
 
-Three namespaces: in the first containers say requests and limits, in the second only requests, in the third limit
+The embedded cluster counts with code of its own. Three namespaces: in the first containers say requests and limits, in the second only requests, in the third limit
 ranges fill what they leave open. Admission adds to ``used`` what a pod is charged before it answers the create, so
 each pod is compared by itself; at the end a change of the quota makes the controller count all of them afresh, and that
-sum is compared too. A pod the API server finds invalid is none of the 500.
+sum is compared too. A pod the API server finds invalid is none of the 500. Where there are no runtime classes, as on the
+embedded cluster, no pod names one.
 """
 
 import random
-import time
 from collections import Counter
 from decimal import Decimal
 
@@ -15,9 +15,10 @@ import pytest
 
 from tenantspawner.kube.charges import in_quota
 from tenantspawner.kube.quantities import parse
-from tests.support.controlplane.fixture import running_control_plane
+from tests.support.clusters import MERGE
+from tests.support.hubs import eventually
 
-pytestmark = [pytest.mark.realcluster, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 PODS = 500
 SEED = 20261124
@@ -82,7 +83,7 @@ def container(dice, namespace, name):
     return {"name": name, "image": "example.org/x", "resources": resources(dice, namespace)}
 
 
-def some_pod(dice, namespace, number):
+def some_pod(dice, namespace, number, runtime):
     spec = {"containers": [container(dice, namespace, f"c{i}") for i in range(dice.choice((1, 1, 2, 3)))]}
     before = [container(dice, namespace, f"i{i}") for i in range(dice.choice((0, 0, 1, 2, 3)))]
     for early in before:
@@ -90,8 +91,8 @@ def some_pod(dice, namespace, number):
             early["restartPolicy"] = "Always"
     if before:
         spec["initContainers"] = before
-    if dice.random() < 0.25:
-        spec["runtimeClassName"] = "sandboxed"
+    if dice.random() < 0.25 and runtime:
+        spec["runtimeClassName"] = runtime
     if dice.random() < 0.25:
         spec["resources"] = whole(dice)
     spec["automountServiceAccountToken"] = False
@@ -116,94 +117,91 @@ def ours(pod, namespace):
     return {key: amount for key, amount in counted.items() if key in HARD[namespace] and amount}
 
 
-def used(plane, namespace):
-    status = plane.request("GET", f"/api/v1/namespaces/{namespace}/resourcequotas/all").body.get("status") or {}
-    return {key: parse(str(amount)) for key, amount in (status.get("used") or {}).items()}
+def path_of(cluster, namespace):
+    return f"/api/v1/namespaces/{cluster.home}-{namespace}"
+
+
+async def used(cluster, namespace):
+    quota = (await cluster.ask("GET", f"{path_of(cluster, namespace)}/resourcequotas/all")).body
+    return {key: parse(str(amount)) for key, amount in quota.get("status", {}).get("used", {}).items()}
 
 
 def grown(before, after):
     return {key: after[key] - before[key] for key in after if after[key] != before[key]}
 
 
-def settled(happens):
-    deadline = time.monotonic() + 120
-    while not happens():
-        assert time.monotonic() < deadline, "the quota controller did not come to it"
-        time.sleep(0.05)
+@pytest.fixture
+async def runtime(cluster):
+    """The name of a runtime class with an overhead, which has no namespace; empty where there are none."""
+    name = f"{cluster.home}-sandboxed"
+    made = {"metadata": {"name": name}, "handler": "sandboxed", "overhead": {"podFixed": OVERHEAD}}
+    answer = await cluster.ask("POST", "/apis/node.k8s.io/v1/runtimeclasses", made)
+    assert answer.status == (201 if cluster.is_real else 404)
+    return name if cluster.is_real else ""
 
 
-@pytest.fixture(scope="module")
-def plane():
-    with running_control_plane() as running:
-        runtime = {
-            "apiVersion": "node.k8s.io/v1",
-            "kind": "RuntimeClass",
-            "metadata": {"name": "sandboxed"},
-            "handler": "sandboxed",
-            "overhead": {"podFixed": OVERHEAD},
-        }
-        assert running.request("POST", "/apis/node.k8s.io/v1/runtimeclasses", runtime).status == 201
-        for namespace in HARD:
-            prepare(running, namespace)
-        yield running
-
-
-def prepare(plane, namespace):
-    path = f"/api/v1/namespaces/{namespace}"
-    assert plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}}).status == 201
-    if namespace == "ranged":
-        made = plane.request("POST", f"{path}/limitranges", {"metadata": {"name": "all"}, **LIMIT_RANGE})
+@pytest.fixture
+async def quotas(cluster):
+    for namespace, hard in HARD.items():
+        path = path_of(cluster, namespace)
+        await cluster.namespace(f"{cluster.home}-{namespace}")
+        if namespace == "ranged":
+            made = await cluster.ask("POST", f"{path}/limitranges", {"metadata": {"name": "all"}, **LIMIT_RANGE})
+            assert made.status == 201, made.body
+        said = {key: str(value) for key, value in hard.items()}
+        made = await cluster.ask(
+            "POST", f"{path}/resourcequotas", {"metadata": {"name": "all"}, "spec": {"hard": said}}
+        )
         assert made.status == 201, made.body
-    quota = {"metadata": {"name": "all"}, "spec": {"hard": {key: str(value) for key, value in HARD[namespace].items()}}}
-    made = plane.request("POST", f"{path}/resourcequotas", quota)
-    assert made.status == 201, made.body
-    settled(lambda: used(plane, namespace).keys() == HARD[namespace].keys())
-    settled(lambda: plane.request("GET", f"{path}/serviceaccounts/default").status == 200)
+
+        async def counts(namespace=namespace, hard=hard):
+            return (await used(cluster, namespace)).keys() == hard.keys()
+
+        async def has_account(path=path):
+            return (await cluster.ask("GET", f"{path}/serviceaccounts/default")).status == 200
+
+        await eventually(counts, 120, "the quota controller did not come to it")
+        await eventually(has_account, 120, "there is no account")
 
 
-def test_what_we_say_a_pod_is_charged_is_what_the_api_server_charges(plane):
+async def test_what_we_say_a_pod_is_charged_is_what_the_api_server_charges(cluster, runtime, quotas):
     dice = random.Random(SEED)
     made, refused, wrong, seen = Counter(), Counter(), [], Counter()
     totals = {namespace: Counter() for namespace in HARD}
+    counted = {namespace: await used(cluster, namespace) for namespace in HARD}
     number = 0
     while sum(made.values()) < PODS:
         number += 1
         namespace = dice.choice(list(HARD))
-        pod = some_pod(dice, namespace, number)
-        before = used(plane, namespace)
-        reply = plane.request("POST", f"/api/v1/namespaces/{namespace}/pods", pod)
+        pod = some_pod(dice, namespace, number, runtime)
+        reply = await cluster.ask("POST", f"{path_of(cluster, namespace)}/pods", pod)
         if reply.status != 201:
             refused[reply.status] += 1
             assert number < 3 * PODS, (refused, reply.body["message"])
             continue
         made[namespace] += 1
-        theirs, expected = grown(before, used(plane, namespace)), ours(pod, namespace)
+        before, counted[namespace] = counted[namespace], await used(cluster, namespace)
+        theirs, expected = grown(before, counted[namespace]), ours(pod, namespace)
         totals[namespace].update(expected)
         seen.update(trait for trait in ("initContainers", "resources", "runtimeClassName") if trait in pod["spec"])
         if theirs != expected:
-            wrong.append(
-                (
-                    namespace,
-                    pod["spec"],
-                    {
-                        key: (expected.get(key), theirs.get(key))
-                        for key in expected.keys() | theirs.keys()
-                        if expected.get(key) != theirs.get(key)
-                    },
-                )
-            )
+            differ = {key for key in expected.keys() | theirs.keys() if expected.get(key) != theirs.get(key)}
+            wrong.append((namespace, pod["spec"], {key: (expected.get(key), theirs.get(key)) for key in differ}))
     print(f"{dict(made)} pods made, {dict(refused)} refused as invalid; of those made {dict(seen)}")
     assert wrong == [], f"{len(wrong)} differ, the first: {wrong[0]}"
     assert min(seen.values()) >= 50
     for namespace, total in totals.items():
-        counted_afresh(plane, namespace, total)
+        await counted_afresh(cluster, namespace, total)
 
 
-def counted_afresh(plane, namespace, total):
+async def counted_afresh(cluster, namespace, total):
     """A change of hard makes the controller count every pod from the beginning."""
-    path = f"/api/v1/namespaces/{namespace}/resourcequotas/all"
-    change = {"spec": {"hard": {"pods": "9999"}}}
-    assert plane.request("PATCH", path, change, content="application/merge-patch+json").status == 200
-    settled(lambda: plane.request("GET", path).body["status"]["hard"]["pods"] == "9999")
-    counted = {key: amount for key, amount in used(plane, namespace).items() if amount}
+    path = f"{path_of(cluster, namespace)}/resourcequotas/all"
+    assert (await cluster.ask("PATCH", path, {"spec": {"hard": {"pods": "9999"}}}, content=MERGE)).status == 200
+
+    async def again():
+        return (await cluster.ask("GET", path)).body["status"]["hard"]["pods"] == "9999"
+
+    await eventually(again, 120, "the quota controller did not come to it")
+    counted = {key: amount for key, amount in (await used(cluster, namespace)).items() if amount}
     assert counted == {key: Decimal(amount) for key, amount in total.items()}
