@@ -70,6 +70,14 @@ _AT_HOME = (
         "what is wrong with the tenancy is told in this log only, not by kubectl describe configmap",
     ),
 )
+_LEDGERS = (
+    ("list watch", kinds.LEASE, "what is free of a team's budget is not shown"),
+    (
+        "get create patch",
+        kinds.LEASE,
+        "no budget of a team can be kept, so nobody of a team with one can start a server",
+    ),
+)
 _SERVERS = (
     ("get list watch", kinds.POD, f"servers cannot be seen, so {_NOBODY}"),
     ("create", kinds.POD, _NOBODY),
@@ -134,6 +142,7 @@ def _needed(posture: Posture) -> Iterator[Right]:
         yield Right("get", kinds.SECRET, "servers of teams with this pull secret cannot start", home, name)
     if posture.mode is Mode.USER:
         yield from _each(_NAMESPACES, None)
+        yield from _each(_LEDGERS, home)
     for space in posture.spaces:
         yield from _each(_SERVERS, space)
         yield Right("get", kinds.POD, "a start that fails is told without its log", space, subresource="log")

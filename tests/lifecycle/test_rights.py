@@ -65,9 +65,11 @@ def test_rights_are_asked_for_where_they_are_needed():
     assert {"create namespaces", "create rolebindings in all namespaces", f"bind clusterroles {ROLE}"} <= asked
     assert "get secrets creds in namespace lab" in asked
     assert not any("pods" in right for right in asked), "these it gives itself"
+    assert {"patch leases in namespace lab", "watch leases in namespace lab"} <= asked
     asked = {str(right) for right in needed(posture_of(tenancy("tenant"), configured()))}
     assert {"create pods in namespace lab-tenants", "get pods/log in namespace lab-tenants"} <= asked
     assert "create namespaces" not in asked
+    assert not any("leases" in right for right in asked), "a budget over one namespace is that namespace's quota"
 
 
 def test_without_a_tenancy_only_the_hubs_own_namespace_is_asked_about():

@@ -83,11 +83,6 @@ def test_mode_1_runs_servers_in_the_hubs_namespace(plane, printed):
     account = {"metadata": {"name": "notebook"}}  # in its own namespace the hub makes none
     world.ok("POST", "/api/v1/namespaces/lab1/serviceaccounts", account, user="admin")
     pod = world.start(plan)
-    world.ok("GET", "/api/v1/namespaces/lab1/resourcequotas")
-    world.watch("/api/v1/namespaces/lab1/resourcequotas")
-    quota = {"metadata": {"name": "admins"}, "spec": {"hard": {"pods": "100"}}}
-    world.ok("POST", "/api/v1/namespaces/lab1/resourcequotas", quota, user="admin")
-    world.ok("GET", "/api/v1/namespaces/lab1/resourcequotas/admins")
     service = {"metadata": {"name": "jupyter-ada"}, "spec": {"ports": [{"port": 8888}]}}
     world.ok("POST", "/api/v1/namespaces/lab1/services", service)
     world.ok("GET", "/api/v1/namespaces/lab1/services/jupyter-ada")
