@@ -1,4 +1,4 @@
-"""Covers that the stock kubespawner of PyPI, in a real hub, starts and stops a server on the embedded cluster.
+"""Covers that the stock kubespawner of PyPI, in a real hub, starts and stops a server on either cluster.
 
 It is a development dependency only: the peer by which we know that the embedded cluster is one.
 """
@@ -6,6 +6,7 @@ It is a development dependency only: the peer by which we know that the embedded
 import pytest
 
 from tests.support.hubs import a_service, a_world, eventually, pods
+from tests.support.places import NEWEST
 
 pytestmark = pytest.mark.integration
 
@@ -18,8 +19,9 @@ c.KubeSpawner.storage_capacity = "1Gi"
 """
 
 
-async def test_the_stock_kubespawner_starts_and_stops_a_server():
-    async with a_world(config=STOCK) as world, a_service(world) as rest:
+@pytest.mark.parametrize("place", NEWEST)
+async def test_the_stock_kubespawner_starts_and_stops_a_server(place):
+    async with a_world(place, config=STOCK) as world, a_service(world) as rest:
         await rest.run("ada")
         assert await rest.reach("/user/ada/") == 200
         (pod,) = pods(world)
@@ -27,4 +29,4 @@ async def test_the_stock_kubespawner_starts_and_stops_a_server():
         assert pod["status"]["phase"] == "Running"
         await rest.stop("ada")
         await rest.gone("ada")
-        await eventually(lambda: pods(world) == [], 10)
+        await eventually(lambda: pods(world) == [], 30)
