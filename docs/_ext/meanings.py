@@ -2,7 +2,7 @@
 
 ORDER = (
     "Tenancy", "Image", "Profile", "Bounds", "Devices", "Toleration", "Tenant", "Rule", "Admins", "NamespaceRule",
-    "ServiceAccount", "Quota", "Ceilings", "OnExhausted", "Queue", "Limits", "NetworkRules", "Storage", "SharedVolume",
+    "ServiceAccount", "Quota", "Ceilings", "OnExhausted", "Queue", "SelfService", "Limits", "NetworkRules", "Storage", "SharedVolume",
 )  # fmt: skip
 
 SHOWN = "What people read; by default the id."
@@ -72,7 +72,7 @@ MEANINGS = {
         "roles": "ClusterRoles bound to that account inside the namespace; only those in `allowed_cluster_roles`.",
         "quota": "How much, for a person and for the team.",
         "onExhausted": "What happens when the team's budget is used up.",
-        "selfService": "Whether people may start pods with budgeted devices themselves, with kubectl.",
+        "selfService": "Whether people may start pods with budgeted devices themselves, with kubectl. `true`, or with `deleteAboveGrant`.",
         "limits": "A LimitRange. Absent: one with the smallest profile's size where a quota names cpu or memory, else none.",
         "network": "`isolated`: in from hub and proxy; out to DNS, hub, proxy and the public internet, not to private or metadata addresses. `open`: everything.",
         "pullSecrets": "Secrets of the hub's namespace that are copied and kept in step.",
@@ -80,6 +80,10 @@ MEANINGS = {
         "volumes": "Claims that exist, for everybody of the tenant.",
         "localQueue": "The Kueue LocalQueue of the tenant's servers, where the cluster runs Kueue with its pod integration. The time in it, up to `maxWait`, is not counted as the start's.",
         "objects": "Further manifests; only kinds in `allowed_object_kinds`.",
+    },
+    "SelfService": {
+        "": ("Self-service", "People start pods with budgeted devices themselves."),
+        "deleteAboveGrant": "Pods that use more than was granted are deleted at the next sweep (`sweep_interval`), the youngest first; never a server of the hub's. `false`: they count against the budget and are told in the log.",
     },
     "Rule": {
         "": ("Rule", "Who is a member, and what differs for them. All matching rules count together."),

@@ -10,6 +10,7 @@ of every object; the worst that a crash leaves is a grant too many, which `overd
 
 from tenantspawner.budget import steps
 from tenantspawner.budget.amounts import NOTHING, Amounts, total
+from tenantspawner.budget.beyond import Beyond, PodFound, beyond
 from tenantspawner.budget.granting import Ask, Granting, begin_grant, grant_step, shortage
 from tenantspawner.budget.ledger import FOUND, Grant, Ledger, Nonce, SpawnId, lease_name
 from tenantspawner.budget.others import Excess, OtherQuota, excess, others_among
@@ -40,10 +41,10 @@ from tenantspawner.budget.shortage import (
 from tenantspawner.budget.sweeping import Overdue, Sighting, abandoned, overdue
 
 __all__ = [
-    "FOUND", "NOTHING", "Amounts", "Answer", "Ask", "Cause", "Ending", "Excess", "Grant", "Granting", "Ledger", "LedgerSeen",
-    "NoLedger", "NoQuota", "Nonce", "OtherQuota", "Outcome", "Overdue", "PodSeen", "PodsSeen", "QuotaSeen", "QuotasSeen",
-    "Rebuilding", "Returning", "Shortage", "Sighting", "SpawnId", "Speech", "abandoned", "begin_fence", "begin_grant",
-    "begin_rebuild", "begin_return", "excess", "grant_step", "holders_of", "in_line", "lease_name", "others_among",
-    "over_own", "overdue", "own_shortage", "rebuild_ledger", "rebuild_step", "refusal", "return_step", "shortage", "steps",
-    "total", "waited_in_vain",
+    "FOUND", "NOTHING", "Amounts", "Answer", "Ask", "Beyond", "Cause", "Ending", "Excess", "Grant", "Granting", "Ledger",
+    "LedgerSeen", "NoLedger", "NoQuota", "Nonce", "OtherQuota", "Outcome", "Overdue", "PodFound", "PodSeen", "PodsSeen",
+    "QuotaSeen", "QuotasSeen", "Rebuilding", "Returning", "Shortage", "Sighting", "SpawnId", "Speech", "abandoned",
+    "begin_fence", "begin_grant", "begin_rebuild", "begin_return", "beyond", "excess", "grant_step", "holders_of", "in_line",
+    "lease_name", "others_among", "over_own", "overdue", "own_shortage", "rebuild_ledger", "rebuild_step", "refusal",
+    "return_step", "shortage", "steps", "total", "waited_in_vain",
 ]  # fmt: skip

@@ -1,5 +1,7 @@
 """What the sweep returns: grants nobody needs, what is booked for pods that are gone, quotas that allow more than is granted.
 
+And what it books: pods that use more than their namespace's entry, whoever made them.
+
 A grant is abandoned when no pod of its spawn is there and no spawn of this hub works on it. Another hub may, or it may have
 been made this moment. So the first pass that finds it only lowers the quota, and a later one ends it, if it is still
 abandoned and its nonce the same; between them must be more than the minute that the API server lets a request live. When that is
@@ -38,7 +40,8 @@ def abandoned(ledger: Ledger, pods: Iterable[PodSeen], under_way: Collection[Spa
 class Overdue:
     """One namespace in which something is to be done.
 
-    `fence` are grants to be fenced now, `over` those that end, `drifted` whether its quota allows more than is granted.
+    `fence` are grants to be fenced now, `over` those that end, `drifted` whether its quota allows, or its pods use, more than is
+    granted.
     """
 
     namespace: str
@@ -60,6 +63,7 @@ def overdue(
     ended, fence = _by_namespace(set(orphans) & set(fenced)), _by_namespace(set(orphans) - set(fenced))
     booked = set(_over_booked(ledger, pods))
     drifted = {quota.namespace for quota in quotas if not quota.hard.only(keys).within(ledger.entry(quota.namespace))}
+    drifted |= set(_not_booked(ledger, pods))
     return tuple(
         Overdue(name, fence.get(name, frozenset()), ended.get(name, frozenset()), name in drifted)
         for name in sorted(ended.keys() | fence.keys() | booked | drifted)
@@ -71,6 +75,14 @@ def _by_namespace(sightings: Iterable[Sighting]) -> dict[str, frozenset[Ending]]
     for seen in sightings:
         found[seen.namespace] = found.get(seen.namespace, frozenset()) | {Ending(seen.spawn, seen.nonce)}
     return found
+
+
+def _not_booked(ledger: Ledger, pods: Iterable[PodSeen]) -> list[str]:
+    """The namespaces whose pods use more than their entry."""
+    used: dict[str, Amounts] = {}
+    for pod in pods:
+        used[pod.namespace] = used.get(pod.namespace, NOTHING) + pod.charged
+    return [name for name, amounts in used.items() if not amounts.within(ledger.entry(name))]
 
 
 def _over_booked(ledger: Ledger, pods: Iterable[PodSeen]) -> list[str]:

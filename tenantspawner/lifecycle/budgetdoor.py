@@ -19,7 +19,7 @@ from tenantspawner.budget import (
     NoLedger,
     NoQuota,
     Outcome,
-    PodSeen,
+    PodFound,
     PodsSeen,
     QuotaSeen,
     QuotasSeen,
@@ -56,7 +56,8 @@ class Queueing:
 class Team:
     """A tenant's budget: `keys` are leased, `total` is how much there is of each, `hub_id` whose namespaces they are.
 
-    Without `queueing` nobody waits: what cannot be afforded is refused.
+    Without `queueing` nobody waits: what cannot be afforded is refused. `deletes` says that pods which use what nobody granted are
+    deleted, the youngest first.
     """
 
     tenant_id: str
@@ -65,6 +66,7 @@ class Team:
     total: Amounts
     speech: Speech
     queueing: Queueing | None = None
+    deletes: bool = False
 
     @property
     def marks(self) -> Mapping[str, str]:
@@ -165,6 +167,10 @@ class BudgetDoor:
 
     async def count_pods(self, team: Team, namespaces: Collection[str], deadline: Deadline) -> PodsSeen:
         """Count the pods of these namespaces, whoever made them."""
+        return PodsSeen(tuple(pod.seen for pod in await self.find_pods(team, namespaces, deadline)))
+
+    async def find_pods(self, team: Team, namespaces: Collection[str], deadline: Deadline) -> tuple[PodFound, ...]:
+        """Find the pods of these namespaces, whoever made them."""
         few = asyncio.Semaphore(_AT_ONCE)
 
         async def pods(namespace: str) -> list[dict[str, Any]]:
@@ -172,7 +178,11 @@ class BudgetDoor:
                 return await self._cluster.list(POD, namespace, deadline=deadline)
 
         found = await asyncio.gather(*(pods(namespace) for namespace in namespaces))
-        return PodsSeen(tuple(PodSeen.read(pod, team.keys) for some in found for pod in some))
+        return tuple(PodFound.read(pod, team.keys) for some in found for pod in some)
+
+    async def delete_pod(self, pod: PodFound, deadline: Deadline) -> None:
+        """Delete that very pod, gracefully."""
+        await self._cluster.delete(POD, pod.seen.namespace, pod.name, uid=pod.uid, deadline=deadline)
 
     async def _swap(self, team: Team, step: steps.SwapLedger, deadline: Deadline) -> Outcome:
         body = {"metadata": {"annotations": {labels.LEDGER: step.new.text()}}}

@@ -36,6 +36,7 @@ from tenantspawner.budget import (
     begin_grant,
     begin_rebuild,
     begin_return,
+    beyond,
     grant_step,
     overdue,
     rebuild_step,
@@ -46,6 +47,7 @@ from tenantspawner.budget import (
 )
 from tenantspawner.cluster import Cluster, Deadline
 from tenantspawner.errors import ApiError, PersonMustAct, TenantSpawnerError
+from tenantspawner.lifecycle.above import AboveGrants
 from tenantspawner.lifecycle.budgetdoor import BudgetDoor, Team
 from tenantspawner.plan import Manifest
 
@@ -78,6 +80,7 @@ class Grants:
         self._ledgers: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._under_way: set[SpawnId] = set()
         self._fenced: dict[str, dict[Sighting, float]] = {}
+        self._above = AboveGrants(self._door)
 
     async def ledger(self, team: Team, deadline: Deadline) -> Ledger:
         """Read the ledger; empty where there is none yet, which the first grant makes from quotas and pods."""
@@ -135,7 +138,7 @@ class Grants:
             await self._return(team, namespace, [Ending(spawn)])
 
     async def sweep(self, team: Team, gap: float, deadline: Deadline) -> int:
-        """Return what nobody needs any more; how many grants have ended.
+        """Return what nobody needs any more, and book what is used beyond the grants; how many grants have ended.
 
         Parameters
         ----------
@@ -148,7 +151,8 @@ class Grants:
         if not isinstance(seen, LedgerSeen):
             await self.rebuild(team, deadline)
             return 0
-        pods = (await self._door.count_pods(team, [quota.namespace for quota in quotas.quotas], deadline)).pods
+        there = await self._door.find_pods(team, [quota.namespace for quota in quotas.quotas], deadline)
+        pods = tuple(pod.seen for pod in there)
         now, fenced = asyncio.get_running_loop().time(), self._fenced.get(team.tenant_id, {})
         orphans = abandoned(seen.ledger, pods, self._under_way)
         ripe = {sighting for sighting, since in fenced.items() if now - since >= gap}
@@ -157,6 +161,7 @@ class Grants:
         for item in overdue(seen.ledger, quotas.quotas, pods, orphans=orphans, fenced=fenced, keys=team.keys):
             over = {ending for ending in item.over if Sighting(item.namespace, ending.spawn, _nonce(ending)) in ripe}
             ended += await self._sweep_one(team, item.namespace, item.fence, over, drifted=item.drifted)
+        await self._above.settle(team, beyond(seen.ledger, there), deadline)
         return ended
 
     async def rebuild(self, team: Team, deadline: Deadline) -> None:

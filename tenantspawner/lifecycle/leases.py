@@ -31,7 +31,7 @@ from tenantspawner.plan.quota import leased_keys, team_budget
 from tenantspawner.policy import Entitlement
 from tenantspawner.tenancy import Tenancy
 from tenantspawner.tenancy.durations import seconds
-from tenantspawner.tenancy.models import Queue, Tenant
+from tenantspawner.tenancy.models import Queue, SelfService, Tenant
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,11 @@ def team_of(tenancy: Tenancy, tenant_id: str, hub_id: str) -> Team | None:
         return None
     total = Amounts({key: amount for key, amount in team_budget(tenant, tenancy.gpu).items() if key in keys})
     speech = Speech(tenant.display_name or tenant_id, tenancy.gpu, tenancy.contact)
-    return Team(tenant_id, hub_id, keys, total, speech, _queueing(tenant))
+    return Team(tenant_id, hub_id, keys, total, speech, _queueing(tenant), deletes=_deletes(tenant))
+
+
+def _deletes(tenant: Tenant) -> bool:
+    return isinstance(tenant.self_service, SelfService) and tenant.self_service.delete_above_grant
 
 
 def _queueing(tenant: Tenant) -> Queueing | None:

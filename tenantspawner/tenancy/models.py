@@ -228,6 +228,15 @@ Exhausted = Annotated[
 ]
 
 
+class SelfService(Model):
+    """``{deleteAboveGrant: true}``: people start pods with budgeted devices themselves, and what nobody granted goes again."""
+
+    delete_above_grant: bool = False
+
+
+SelfServing = Annotated[Annotated[bool, _Plain] | Annotated[SelfService, _Mapping], Discriminator(_shape)]
+
+
 class Limits(Model):
     """Container defaults and bounds of a LimitRange."""
 
@@ -283,7 +292,7 @@ class Tenant(Model):
     roles: Items[Text] = ()
     quota: Quota = Quota()
     on_exhausted: Exhausted = "refuse"
-    self_service: bool = False
+    self_service: SelfServing = False
     limits: Limits | None = None
     network: Network = "isolated"
     pull_secrets: Items[Identifier] = ()

@@ -112,6 +112,21 @@ def test_a_tenant_that_serves_itself_asks_for_gpus_within_its_quota(hub):
     assert kind_of_refusal(hub.ask("POST", pods, more, user="ada")) == "quota"
 
 
+def test_only_where_a_tenant_serves_itself_the_hub_deletes_pods_that_are_not_its_own(hub):
+    """For `deleteAboveGrant`; and pods alone."""
+    plan = the_plan(hub, "above", profile="small", self_service=True)
+    hub.start(plan)
+    give_everything(hub, plan.namespace, "ada")
+    for namespace in (plan.namespace, hub.tenant):
+        hub.ok("POST", f"/api/v1/namespaces/{namespace}/pods", own_pod() | {"metadata": {"name": "theirs"}}, user="ada")
+    hub.ok("POST", f"/api/v1/namespaces/{plan.namespace}/secrets", {"metadata": {"name": "theirs"}}, user="ada")
+    hub.ok("DELETE", f"/api/v1/namespaces/{plan.namespace}/pods/theirs")
+    refused = hub.ask("DELETE", f"/api/v1/namespaces/{hub.tenant}/pods/theirs")
+    assert kind_of_refusal(refused) == "hub-object"
+    assert kind_of_refusal(hub.ask("DELETE", f"/api/v1/namespaces/{plan.namespace}/secrets/theirs")) == "rbac"
+    hub.ok("DELETE", f"/api/v1/namespaces/{hub.tenant}/pods/theirs", user="ada")
+
+
 def test_admins_and_the_break_glass_group_may_change_what_is_managed(hub):
     plan = the_plan(hub, "broken")
     hub.start(plan)

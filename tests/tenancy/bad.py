@@ -112,6 +112,9 @@ ERRORS: list[tuple[str, str, str]] = [
     (*tenant("network: «5"), "must be isolated or open; it is a number"),
     (*tenant("onExhausted: {queue: {maxWait: 30m, «length: 3}}"), "unknown key; did you mean maxLength?"),
     (*tenant("selfService: «yes"), "write true or false"),
+    (*tenant("selfService: «5"), "must be true or false; it is a number"),
+    (*tenant("selfService: {«delete: true}"), "unknown key; known here: deleteAboveGrant"),
+    (*tenant("selfService: {deleteAboveGrant: «all}"), "must be true or false; it is text"),
     (*tenant("storage: {capacity: 1Gi, mountPath: «home}"), "must be an absolute path"),
     # the catalogue
     ("[scipy, torch]", "[«scypi, torch]", "there is no image scypi in the catalogue; did you mean scipy?"),
@@ -246,6 +249,7 @@ WARNINGS: list[tuple[str, str, str]] = [
     ("    cpu: 1\n", "    cpu: {request: 1, limit: 8}\n", "asks for 8 of limits.cpu (t.yaml:8:30), and quota.user is 4 (t.yaml:20:19): it never starts"),
     ("[small, gpu]", "[small, «gpu]\n    limits: {max: {nvidia.com/gpu: 0}}", "asks for 1 of requests.nvidia.com/gpu (t.yaml:11:20), and limits.max is 0 (t.yaml:19:36): it never starts"),
     (*tenant("limits: {max: {memory: 1Gi}}"), "asks for 2Gi of limits.memory (t.yaml:9:13), and limits.max is 1Gi (t.yaml:19:28): it never starts"),
+    (*tenant("selfService: {deleteAboveGrant: «true}"), "nothing is granted here, so nothing is deleted"),
     (*tenant("onExhausted: «queue"), "there is no quota.team that could be exhausted"),
     (*namespace("{per: «hub}"), "counted by the hub alone; Kubernetes does not enforce them"),
     (*tenant("namespace: {per: hub}\n    roles: «[tenantspawner-notebook]"), "roles have no effect"),

@@ -16,6 +16,7 @@ CHECKS: tuple[Check, ...] = (
     amounts.profiles,
     amounts.quotas,
     amounts.limits,
+    amounts.self_service,
     amounts.affordable,
     namespaces.templates,
     namespaces.shared,

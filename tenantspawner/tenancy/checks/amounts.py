@@ -12,7 +12,7 @@ from decimal import Decimal
 from tenantspawner.errors import Problem
 from tenantspawner.kube.quantities import format as written
 from tenantspawner.tenancy.checks.view import View
-from tenantspawner.tenancy.models import Bounds, Ceilings, Devices, Limits, Profile, Tenant, TenantId
+from tenantspawner.tenancy.models import Bounds, Ceilings, Devices, Limits, Profile, SelfService, Tenant, TenantId
 from tenantspawner.tenancy.words import Location, suggestion
 
 SHORT = {"cpu": "limits.cpu", "memory": "limits.memory", "storage": "requests.storage"}
@@ -71,6 +71,18 @@ def quotas(view: View) -> Iterator[Problem]:
         if tenant.on_exhausted != "refuse" and tenant.quota.team is None:
             yield view.warning(
                 (*base, "onExhausted"), "there is no quota.team that could be exhausted, so nobody waits"
+            )
+
+
+def self_service(view: View) -> Iterator[Problem]:
+    """Warn of what would be deleted above a grant where nothing is granted."""
+    for tenant_id, tenant in view.tenancy.tenants.items():
+        said = tenant.self_service
+        leases = tenant.quota.team is not None and tenant.namespace.per == "user"
+        if isinstance(said, SelfService) and said.delete_above_grant and not leases:
+            yield view.warning(
+                ("tenants", tenant_id, "selfService", "deleteAboveGrant"),
+                "nothing is granted here, so nothing is deleted: that needs quota.team and a namespace for each person (per: user)",
             )
 
 
