@@ -1,27 +1,32 @@
 """``tenantspawner budget [TENANT]``: each team's budget, what is granted and free, and who holds it, read from the cluster.
 
 The tenancy is the hub's ConfigMap, what is granted stands in the ledgers beside it; nothing is written. It needs no more than
-to read both in the hub's namespace. Ends with 1 where what was found cannot be counted (a document with problems, a ledger
+to read both in the hub's namespace. Whoever may list namespaces and quotas is also told of quotas that others have put into the
+teams' namespaces: they bound what can be had there, whatever is free. Ends with 1 where what was found cannot be counted (a document with problems, a ledger
 that nobody can read), with 2 where it could not be read at all.
 """
 
 import asyncio
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from traitlets import Enum, Unicode
 
-from tenantspawner.budget import NOTHING, Ledger, LedgerSeen
+from tenantspawner.budget import NOTHING, Ledger, LedgerSeen, OtherQuota, others_among
 from tenantspawner.budget.shortage import holders_of
 from tenantspawner.cli.app import Command
 from tenantspawner.cluster import Cluster, Connection, Deadline, connect
-from tenantspawner.errors import TenantSpawnerError
-from tenantspawner.kube.kinds import CONFIG_MAP
+from tenantspawner.errors import ApiError, TenantSpawnerError
+from tenantspawner.kube import labels
+from tenantspawner.kube.kinds import CONFIG_MAP, NAMESPACE, RESOURCE_QUOTA
+from tenantspawner.kube.names import label_value
 from tenantspawner.kube.quantities import format as written
 from tenantspawner.lifecycle import Team, free_of, teams_of
 from tenantspawner.lifecycle.budgetdoor import BudgetDoor
 from tenantspawner.lifecycle.feed import SUFFIXES
+from tenantspawner.plan.quota import NAME
 from tenantspawner.policy import option_problems
 from tenantspawner.settings.naming import own_namespace
 from tenantspawner.tenancy import Source, Tenancy, read
@@ -74,13 +79,14 @@ class Budget(Command):
                 return 1 if tenancy is None or self.extra_args else 0
             door = BudgetDoor(cluster, self._home)
             ledgers = {team.tenant_id: await door.read_ledger(team, deadline) for team in teams}
+            others = await others_of(cluster, teams, deadline)
         finally:
             await cluster.close()
         known = {
             tenant_id: seen.ledger if isinstance(seen, LedgerSeen) else None if seen.version else Ledger()
             for tenant_id, seen in ledgers.items()
         }
-        self._print([row for team in teams for row in rows(team, known[team.tenant_id])])
+        self._print([row for team in teams for row in rows(team, known[team.tenant_id], others[team.tenant_id])])
         unknown = [tenant_id for tenant_id, ledger in known.items() if ledger is None]
         for tenant_id in unknown:
             self.remark(f"the ledger of {tenant_id} cannot be read; the hub makes it anew before it grants anything")
@@ -123,9 +129,31 @@ class Budget(Command):
             return
         for line in table([HEAD, *map(_cells, found)]):
             self.say(line)
+        for row in found:
+            for other in row["others"]:
+                self.remark(
+                    f"{row['tenant']}: the quota {other['quota']} in {other['namespace']}, which is not the hub's, bounds "
+                    f"{row['resource']} there: {other['used']} of {other['hard']} in use"
+                )
 
 
-def rows(team: Team, ledger: Ledger | None) -> Iterator[Row]:
+async def others_of(cluster: Cluster, teams: Sequence[Team], deadline: Deadline) -> dict[str, list[OtherQuota]]:
+    """By tenant: the quotas in its namespaces that are not the hub's; none where they cannot be listed."""
+    found: dict[str, list[OtherQuota]] = {team.tenant_id: [] for team in teams}
+    selector = f"{labels.HUB}={label_value(teams[0].hub_id)}"
+    try:
+        spaces = await cluster.list(NAMESPACE, label_selector=selector, deadline=deadline)
+        quotas = others_among(await cluster.list(RESOURCE_QUOTA, deadline=deadline), NAME) if spaces else []
+    except ApiError:
+        return found
+    tenants = {space["metadata"]["name"]: space["metadata"]["labels"].get(labels.TENANT) for space in spaces}
+    for quota in quotas:
+        if (tenant_id := tenants.get(quota.namespace)) in found:
+            found[tenant_id].append(quota)
+    return found
+
+
+def rows(team: Team, ledger: Ledger | None, others: Sequence[OtherQuota] = ()) -> Iterator[Row]:
     """One row for each resource of a team's budget; None stands for what is not known."""
     granted = ledger.granted if ledger else NOTHING
     for key, (free, total) in free_of(team, ledger or Ledger()).items():
@@ -138,7 +166,13 @@ def rows(team: Team, ledger: Ledger | None) -> Iterator[Row]:
             "granted": written(granted[key]) if ledger is not None else None,
             "free": written(free) if ledger is not None else None,
             "holders": [{"name": name, "amount": written(amount)} for name, amount in holders],
+            "others": [_other(quota, key) for quota in others if key in quota.hard],
         }
+
+
+def _other(quota: OtherQuota, key: str) -> Row:
+    amounts = {"hard": written(quota.hard[key]), "used": written(quota.used.get(key, Decimal(0)))}
+    return {"namespace": quota.namespace, "quota": quota.name, **amounts}
 
 
 def table(lines: Sequence[Sequence[str]]) -> Iterator[str]:

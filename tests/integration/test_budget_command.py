@@ -10,6 +10,7 @@ from tenantspawner.kube import labels
 from tests.cli.test_check import run
 from tests.support.clusters import NOBODY, config_map
 from tests.support.controlplane.identities import ADMIN
+from tests.support.hubs import eventually
 
 __all__ = ["run"]
 
@@ -80,7 +81,35 @@ async def test_one_tenant_as_json(budget):
         "granted": "5",
         "free": "3",
         "holders": [{"name": "ada", "amount": "4"}, {"name": "bob", "amount": "1"}],
+        "others": [],
     }
+
+
+async def test_quotas_of_others_in_a_teams_namespaces_are_told_and_those_elsewhere_are_not(cluster, budget):
+    ours = {labels.HUB: cluster.home, labels.TENANT: "physics"}
+    for name, marks in ((f"{cluster.home}-physics--ada", ours), (f"{cluster.home}-else", {})):
+        await cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": marks}})
+        for quota in ("tenantspawner", "theirs"):
+            where = {"name": quota, "namespace": name}
+            hard = {GPU: "2", "pods": "9"}
+            await cluster.create(
+                {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": where, "spec": {"hard": hard}}
+            )
+
+    async def told():
+        status, out, err = await budget("physics", "--format", "json")
+        assert (status, err) == (0, "")
+        return json.loads(out)[-1]["others"]
+
+    expected = [{"namespace": f"{cluster.home}-physics--ada", "quota": "theirs", "hard": "2", "used": "0"}]
+    assert await eventually(told, 20) == expected
+    status, _, err = await budget()
+    assert status == 0
+    assert (
+        f"physics: the quota theirs in {cluster.home}-physics--ada, which is not the hub's, bounds {GPU} there: 0 of 2 in use"
+        in err
+    )
+    assert "else" not in err
 
 
 @pytest.mark.parametrize(
