@@ -5,7 +5,7 @@ Kubernetes has a control plane of its own, since all worlds have the same namesp
 a hub share one, in namespaces of their own; see `clusters`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -21,13 +21,13 @@ CLUSTERS = (EMBEDDED, pytest.param("Kubernetes", marks=[pytest.mark.realcluster,
 """For what needs no hub."""
 
 
-def embedded_only(why: str, *, fixture: str = "world") -> Callable[[Any], Any]:
+def embedded_only(why: str, *, fixture: str = "world", versions: Sequence[str] = VERSIONS) -> Callable[[Any], Any]:
     """Run a test on the embedded cluster alone; `why` says what the real one has not, and what covers it there.
 
-    A test that covers it is named as ``real/test_file.py::test_name``, from `tests/integration` or from `tests`.
+    `versions` are the JupyterHubs, where there is one. A test that covers it is named as ``real/test_file.py::test_name``, from `tests/integration` or from `tests`.
     """
     assert why.strip(), "say why it cannot run on the real cluster"
-    places = (EMBEDDED,) if fixture == "cluster" else VERSIONS
+    places = (EMBEDDED,) if fixture == "cluster" else versions
 
     def decorate(test: Any) -> Any:
         test.embedded_only = why
