@@ -131,7 +131,8 @@ _BY_CODE = {
 }
 
 # Code, what the message says, and what they mean together; the first that fits. Policies and webhooks write free
-# text into a 403, so the words of RBAC are matched whole.
+# text into a 403, so the words of RBAC are matched whole. A webhook denies by whatever code it likes, 400 unless it says.
+_ANY = 0
 _BY_WORDS: tuple[tuple[int, re.Pattern[str], Meaning], ...] = tuple(
     (code, re.compile(words, re.IGNORECASE), found)
     for code, words, found in (
@@ -144,6 +145,7 @@ _BY_WORDS: tuple[tuple[int, re.Pattern[str], Meaning], ...] = tuple(
         (403, r"error looking up service account", Meaning.NO_SERVICE_ACCOUNT),
         (403, r'is forbidden: user "[^"]*" cannot \w+ ', Meaning.NO_RIGHT),
         (403, r"attempting to grant rbac permissions not currently held", Meaning.NO_RIGHT),
+        (_ANY, r'admission webhook "[^"]*" denied the request', Meaning.DENIED),
         (409, r"object is being deleted", Meaning.TERMINATING),
         (409, r"uid in the precondition", Meaning.WRONG_UID),
         (409, r"operation cannot be fulfilled on resourcequotas", Meaning.QUOTA_CONFLICT),
@@ -159,7 +161,7 @@ def meaning(status: ApiStatus) -> Meaning:
         if cause.reason in _BY_CAUSE:
             return _BY_CAUSE[cause.reason]
     for code, words, found in _BY_WORDS:
-        if status.code == code and words.search(status.message):
+        if code in {_ANY, status.code} and words.search(status.message):
             return found
     if status.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Meaning.SERVER
