@@ -8,19 +8,20 @@ import pytest
 import pytest_asyncio
 
 from tenantspawner.kube import kinds
+from tests.support.clusterside import PlaneWorld
 from tests.support.hubs import (
+    HUB_NAMESPACE,
     a_person,
     a_service,
     a_world,
     hub_requests,
-    in_force,
     log_of,
-    made,
     namespace_of,
     objects,
     pods,
 )
-from tests.support.places import PLACES, embedded_only
+from tests.support.places import PLACES
+from tests.support.served import in_history, on_watches
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -36,6 +37,12 @@ c.KubeSpawner.environment = {"PLAIN": "shown", "MY_PASSWORD": "canary-of-the-adm
 async def world(request):
     async with a_world(request.param, config=CONFIG) as world:
         yield world
+
+
+@pytest.fixture(scope="module", autouse=True)
+def history(world):
+    """Every version of quotas and pods from the beginning."""
+    return on_watches(world.plane, HUB_NAMESPACE) if isinstance(world, PlaneWorld) else in_history(world.cluster)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -58,23 +65,18 @@ async def test_fifty_people_start_at_once_and_each_has_a_server_behind_a_quota(w
     assert refused == [], "a create was refused on the way"
 
 
-@embedded_only("needs every version of every object; real/test_burst.py watches a real cluster for it")
-async def test_no_pod_was_made_before_its_quota_was_in_force(world):
+async def test_no_pod_was_made_before_its_quota_was_in_force(history):
+    versions = sorted(await history(), key=lambda one: one.number)
     for name in PEOPLE:
-        mine = changes_in(world, namespace_of(name))
-        (pod_made,) = [event.resource_version for event in mine if made(kinds.POD)(event)]
-        assert next(event.resource_version for event in mine if in_force(event)) < pod_made
-        assert mine[0].kind is kinds.NAMESPACE
+        mine = [one for one in versions if one.object["metadata"]["namespace"] == namespace_of(name)]
+        pod_made = next(one.number for one in mine if one.kind == "Pod")
+        assert next(one.number for one in mine if counts(one)) < pod_made
 
 
-def changes_in(world, namespace):
-    events = world.cluster.store.history_since(0)
-    return [
-        event
-        for event in events
-        if event.object["metadata"].get("namespace") == namespace
-        or (event.kind is kinds.NAMESPACE and event.object["metadata"]["name"] == namespace)
-    ]
+def counts(version):
+    """Whether a quota limits what is created."""
+    item = version.object
+    return version.kind == "ResourceQuota" and (item.get("status") or {}).get("hard") == item["spec"]["hard"]
 
 
 async def test_a_second_start_costs_the_pod_and_not_a_round_of_provisioning(world, rest):
