@@ -138,7 +138,11 @@ async def another(request):
         yield world
 
 
-@embedded_only("needs 503 for the hub alone; real/test_whole_hub.py kills the API server", fixture="another")
+@embedded_only(
+    "needs 503 for the hub alone; the API server itself is away in "
+    "real/test_whole_hub.py::test_a_killed_api_server_costs_none_of_fifty_servers",
+    fixture="another",
+)
 async def test_a_restart_while_the_api_is_away_stops_nobody(another):
     people = [f"p{number}" for number in range(20)]
     async with a_service(another) as rest:
@@ -158,7 +162,10 @@ async def test_a_restart_while_the_api_is_away_stops_nobody(another):
         assert [row for row in hub_requests(another)[asked:] if row.verb == "delete"] == []
 
 
-@embedded_only("needs a slow quota controller for one moment; real/test_controllers_paused.py pauses a real one")
+@embedded_only(
+    "needs a slow quota controller for one moment; a real one stands still in "
+    "real/test_controllers_paused.py::test_no_pod_before_the_quota_counts_and_none_is_left_behind"
+)
 @pytest.mark.parametrize("how", ["a person who changes their mind", "a hub that is told to end"])
 async def test_a_start_that_is_cancelled_leaves_nothing_and_the_next_one_works(world, rest, how):
     name = f"undecided-{len(how)}"

@@ -169,7 +169,10 @@ async def test_a_forbidden_document_at_the_start_is_said_and_running_servers_go_
     await opens_again(world, rest)
 
 
-@embedded_only("needs connections that are reset for the hub alone; real/test_whole_hub.py kills the API server")
+@embedded_only(
+    "needs connections that are reset for the hub alone; the API server itself is away in "
+    "real/test_whole_hub.py::test_a_killed_api_server_costs_none_of_fifty_servers"
+)
 async def test_an_api_server_that_is_away_at_the_start_is_said_and_found_again(world, rest):
     await runner(rest)
     world.cluster.api.watches.close()
