@@ -6,6 +6,7 @@ request and never fails for want of an API server: watches go on trying, and who
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from tenantspawner.lifecycle import (
     Pace,
     Reconciler,
     Server,
+    SharedLines,
     Sight,
     Sources,
     Sweeper,
@@ -40,6 +42,7 @@ from tenantspawner.lifecycle import (
     examine,
     narrowed,
     others_in,
+    shared_teams_of,
     surroundings,
     teams_of,
 )
@@ -77,6 +80,7 @@ class Runtime:
     turns: Turns = field(default_factory=Turns)
     reconciler: Reconciler | None = None
     allowances: Allowances = field(init=False)
+    shared: SharedLines = field(init=False)
     crowd: Crowd = field(init=False)
     _sweeping: bool = False
     _examined: bool = False
@@ -86,7 +90,10 @@ class Runtime:
 
     def __post_init__(self) -> None:
         self.allowances = Allowances(self.cluster)
-        self.crowd = Crowd(lambda: sum(self.treasury.waiting.values()) if self.treasury else 0)
+        self.shared = SharedLines(self.cluster, self.allowances, self.shared_teams)
+        if self.feed is not None:
+            self.feed.on_change(lambda _: self.shared.edited())
+        self.crowd = Crowd(lambda: self._in_line().total())
 
     @classmethod
     async def start(cls, wiring: Wiring) -> "Runtime":
@@ -165,6 +172,24 @@ class Runtime:
         """The teams whose budget is leased, in the tenancy of this moment."""
         return _teams(self.feed, self.wiring.envelope.hub_id) if self.feed else {}
 
+    def shared_teams(self) -> Mapping[str, Team]:
+        """The teams whose people share a namespace, in the tenancy of this moment."""
+        tenancy = _in_force(self.feed) if self.feed else None
+        return shared_teams_of(tenancy, self.wiring.envelope.hub_id) if tenancy else {}
+
+    @property
+    def waiting(self) -> Counter[str]:
+        """How many starts wait, by tenant: in line for a budget, or behind the gate of a queue."""
+        return self._in_line() + self.crowd.by_tenant
+
+    def has_room(self, most: int | None) -> bool:
+        """Whether one more start may wait, where at most so many may."""
+        return most is None or self.waiting.total() < most
+
+    def _in_line(self) -> Counter[str]:
+        leased = Counter(self.treasury.waiting) if self.treasury else Counter[str]()
+        return leased + Counter(self.shared.waiting)
+
     async def availability(self, tenant_ids: Iterable[str], places: Mapping[TenantId, str]) -> Availability:
         """What is free of the budgets of these tenants, and in the person's namespaces by tenant, as far as it is known."""
         known = availability(self.teams(), self.treasury.ledger, tenant_ids) if self.treasury else {}
@@ -215,6 +240,7 @@ class Runtime:
         if self.feed is not None:
             await self.feed.close()
         await self.sight.close()
+        await self.shared.close()
         if self.treasury is not None:
             await self.treasury.close()
         await self.cluster.close()

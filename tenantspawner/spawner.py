@@ -157,6 +157,16 @@ class TenantSpawner(Surrounded):
             settings = await self.pod_settings()
             self.record = hub.Record(spawn_id=spawn_id)
             return draw_plain(settings, self.server_context(settings), spawn_id), nothing_to_hold, deadline
+        choice, plan = await self._drawn(run, deadline, spawn_id)
+        hold, later = await self._afforded(run, choice, plan, deadline, journal)
+        if later != deadline:  # the tenancy may be another one after the wait
+            self.take_off()
+            choice, plan = await self._drawn(run, later, spawn_id)
+            hold = self._held(run, choice, plan, journal)
+        return plan, hold, later
+
+    async def _drawn(self, run: Runtime, deadline: Deadline, spawn_id: str) -> tuple[Choice, Plan]:
+        """Decide what is started, by the tenancy of this moment."""
         choice = self._put_on_beyond_the_pod(await self._choose())
         self.record = self._enlisted(choice, spawn_id)
         self._wait_at_gate(run, choice)
@@ -166,11 +176,7 @@ class TenantSpawner(Surrounded):
         chosen = Chosen.of(choice, configured, self.pvc_name)
         around = await run.around(self._configured_around(), choice.entitlement.tenant, deadline)
         server = with_secret_env(self.server_context(chosen.shaped), around, f"notebook-{secrets.token_hex(10)}")
-        plan = draw(chosen, server, around, spawn_id)
-        hold, later = await self._afforded(run, choice, plan, deadline, journal)
-        if later != deadline:
-            await self._choose()  # the tenancy may be another one after the wait
-        return plan, hold, later
+        return choice, draw(chosen, server, around, spawn_id)
 
     async def _on_made(self, made: Made) -> None:
         self.record = replace(self.record, pod_uid=made.uid)

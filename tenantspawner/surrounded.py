@@ -20,11 +20,13 @@ from tenantspawner.kube.names import label_value
 from tenantspawner.kube.objects import Pod
 from tenantspawner.kubespawner import KubeSpawner
 from tenantspawner.lifecycle import (
+    Allowance,
     Care,
     Configured,
     Feed,
     Hold,
     Journal,
+    Lease,
     Pace,
     Patience,
     Server,
@@ -141,7 +143,8 @@ class Surrounded(TenancySettings, KubeSpawner):
     async def _allow_waiting(self, choice: Choice) -> None:
         """Raise ``start_timeout`` by what may be waited in line and behind a gate, before the hub looks at it: once, ahead of `start`."""
         self.take_off()
-        team = (await self._runtime()).teams().get(choice.tenant_id)
+        run = await self._runtime()
+        team = {**run.teams(), **run.shared_teams()}.get(choice.tenant_id)
         wait = gate_wait(choice.entitlement.tenant)
         if team is not None and team.queueing is not None:
             wait += team.queueing.max_wait
@@ -155,24 +158,46 @@ class Surrounded(TenancySettings, KubeSpawner):
 
         The deadline comes back later by what was waited.
         """
-        allowance = allowance_of(choice.entitlement, plan, self.hub_id)
-        if allowance is not None:
+        if (allowance := allowance_of(choice.entitlement, plan, self.hub_id)) is not None:
+            await self._allowed(run, allowance, deadline, journal)
+        elif (lease := self._lease(run, choice, plan)) is not None and run.treasury is not None:
+            await run.treasury.settled(plan.namespace)
+            if lease.team.queueing is None:
+                await run.treasury.afford(lease, deadline)
+            else:
+                room = partial(run.has_room, hub.most_waiting())
+                _, self._turn = await run.treasury.in_line(lease, lease.team.queueing, journal.say, room=room)
+        waited = self._turn.waited if self._turn is not None else 0.0
+        return self._held(run, choice, plan, journal), Deadline(deadline.at + waited)
+
+    async def _allowed(self, run: Runtime, allowance: Allowance, deadline: Deadline, journal: Journal) -> None:
+        """Do the same where the hub itself counts what people have."""
+        team = run.shared_teams().get(allowance.tenant_id)
+        if team is None or team.queueing is None:
             await run.allowances.afford(allowance, deadline)
-            return partial(run.allowances.take, allowance), deadline
-        lease = lease_of(run.teams().get(choice.tenant_id), choice.entitlement, plan)
+            return
+        if allowance.own:
+            await run.allowances.afford_own(allowance, deadline)
+        room = partial(run.has_room, hub.most_waiting())
+        self._turn = await run.shared.in_line(team, allowance, team.queueing, journal.say, room=room)
+
+    def _held(self, run: Runtime, choice: Choice, plan: Plan, journal: Journal) -> Hold:
+        """How what a plan takes of the budget is held while its pod is created: in turn, where this start stood in line."""
+        turn = self._turn
+        if (allowance := allowance_of(choice.entitlement, plan, self.hub_id)) is not None:
+            if turn is None:
+                return partial(run.allowances.take, allowance)
+            return partial(run.shared.take_in_turn, allowance, turn, journal.say)
+        lease = self._lease(run, choice, plan)
         if lease is None or run.treasury is None:
-            return nothing_to_hold, deadline
-        await run.treasury.settled(plan.namespace)
-        queueing = lease.team.queueing
-        if queueing is None:
-            await run.treasury.afford(lease, deadline)
-            return partial(run.treasury.take, lease), deadline
-        most = hub.most_waiting()
-        room = max(most - run.crowd.waiting, 0) if most is not None else None
-        lease, turn = await run.treasury.in_line(lease, queueing, journal.say, most=room)
-        self._turn = turn
-        hold = partial(run.treasury.take_in_turn, lease, turn, journal.say)
-        return hold, Deadline(deadline.at + turn.waited)
+            return nothing_to_hold
+        if turn is None:
+            return partial(run.treasury.take, lease)
+        return partial(run.treasury.take_in_turn, lease, turn, journal.say)
+
+    @staticmethod
+    def _lease(run: Runtime, choice: Choice, plan: Plan) -> Lease | None:
+        return lease_of(run.teams().get(choice.tenant_id), choice.entitlement, plan)
 
     def _wait_at_gate(self, run: Runtime, choice: Choice) -> None:
         """Let the start under way wait as long as its tenant's queue may take."""

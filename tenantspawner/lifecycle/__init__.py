@@ -5,7 +5,7 @@ nobody knows any more, `Reconciler` carries edits to the namespaces that exist, 
 decide nothing about tenants: each promises what holds when it returns, and what cannot have happened when it raises.
 """
 
-from tenantspawner.lifecycle.allowance import Allowances, allowance_of
+from tenantspawner.lifecycle.allowance import Allowance, Allowances, allowance_of
 from tenantspawner.lifecycle.around import Configured, surroundings
 from tenantspawner.lifecycle.budgetdoor import Queueing, Team
 from tenantspawner.lifecycle.examine import examine
@@ -18,6 +18,7 @@ from tenantspawner.lifecycle.line import Turn
 from tenantspawner.lifecycle.offer import availability, narrowed
 from tenantspawner.lifecycle.others import others_in
 from tenantspawner.lifecycle.reconcile import Pace, Reconciler, Sources
+from tenantspawner.lifecycle.shared import SharedLines, shared_teams_of
 from tenantspawner.lifecycle.sight import Sight
 from tenantspawner.lifecycle.spawn import Hold, Manner, Started, nothing_to_hold, spawn
 from tenantspawner.lifecycle.stop import stop
@@ -26,6 +27,7 @@ from tenantspawner.lifecycle.tally import ReconcileState
 from tenantspawner.lifecycle.turns import Turns
 
 __all__ = [
+    "Allowance",
     "Allowances",
     "Care",
     "Configured",
@@ -42,6 +44,7 @@ __all__ = [
     "ReconcileState",
     "Reconciler",
     "Server",
+    "SharedLines",
     "Sight",
     "Sources",
     "Started",
@@ -62,6 +65,7 @@ __all__ = [
     "nothing_to_hold",
     "others_in",
     "patience_of",
+    "shared_teams_of",
     "spawn",
     "stop",
     "surroundings",

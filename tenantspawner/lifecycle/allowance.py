@@ -81,10 +81,28 @@ class Allowances:
         OverOwnQuota, BudgetExhausted
             It is more than the person, or the team, may have.
         """
-        there = await self._cluster.list(POD, allowance.namespace, label_selector=allowance.selector, deadline=deadline)
-        others = [_Counted.read(pod) for pod in there if pod["metadata"]["name"] != allowance.pod_name]
-        _hold_own(allowance, [pod for pod in others if pod.person == allowance.person])
+        others = await self._others(allowance, deadline)
+        _hold_own(allowance, others)
         _hold_team(allowance, others)
+
+    async def afford_own(self, allowance: Allowance, deadline: Deadline) -> None:
+        """Refuse what is too much for the person, whatever the team has.
+
+        Raises
+        ------
+        OverOwnQuota
+            It is more than the person may have.
+        """
+        _hold_own(allowance, await self._others(allowance, deadline))
+
+    async def count(self, namespace: str, selector: str | None, deadline: Deadline) -> list["Counted"]:
+        """Count what is there."""
+        there = await self._cluster.list(POD, namespace, label_selector=selector, deadline=deadline)
+        return [Counted.read(pod) for pod in there]
+
+    async def _others(self, allowance: Allowance, deadline: Deadline) -> list["Counted"]:
+        there = await self.count(allowance.namespace, allowance.selector, deadline)
+        return [pod for pod in there if pod.name != allowance.pod_name]
 
     @asynccontextmanager
     async def take(self, allowance: Allowance, deadline: Deadline) -> AsyncIterator[Held]:
@@ -98,32 +116,36 @@ class Allowances:
         lock = self._locks.setdefault(allowance.tenant_id, asyncio.Lock())
         async with lock:
             await self.afford(allowance, deadline)
-            yield Held()
+            yield Held(counted=frozenset(allowance.team) if allowance.selector is None else frozenset())
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
+class Counted:
     """A pod that is there, whose it is, and what it is charged for."""
 
+    name: str
     person: str
     server: str
     charged: Amounts
 
     @classmethod
-    def read(cls, pod: Mapping[str, Any]) -> "_Counted":
-        notes = pod["metadata"].get("annotations") or {}
-        name = notes.get(labels.OWNER) or pod["metadata"]["name"]
-        return cls(str(name), str(notes.get(labels.SERVER, "")), Amounts(in_quota(pod)))
+    def read(cls, pod: Mapping[str, Any]) -> "Counted":
+        """Read a pod; one that says no owner is its own."""
+        notes, name = pod["metadata"].get("annotations") or {}, str(pod["metadata"]["name"])
+        return cls(
+            name, str(notes.get(labels.OWNER) or name), str(notes.get(labels.SERVER, "")), Amounts(in_quota(pod))
+        )
 
 
-def _hold_own(allowance: Allowance, pods: list[_Counted]) -> None:
+def _hold_own(allowance: Allowance, others: list[Counted]) -> None:
+    pods = [pod for pod in others if pod.person == allowance.person]
     used = total(pod.charged for pod in pods)
     short = own_shortage(allowance.own.items(), used, allowance.need)
     if short is not None:
         raise over_own(short, [(pod.server, pod.charged[short.key]) for pod in pods], allowance.speech)
 
 
-def _hold_team(allowance: Allowance, pods: list[_Counted]) -> None:
+def _hold_team(allowance: Allowance, pods: list[Counted]) -> None:
     used = total(pod.charged for pod in pods)
     for key, most in allowance.team.items():
         free, asked = max(most - used[key], Decimal(0)), allowance.need[key]

@@ -8,6 +8,7 @@ Source: https://kueue.sigs.k8s.io/docs/tasks/run/plain_pods/ (Kueue gates and fi
 gate when the queue has room; gates can be taken away from a pod, never added).
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,7 +33,12 @@ class Crowd:
     @property
     def waiting(self) -> int:
         """How many are to stay there."""
-        return sum(gate.settled for gate in self._gates)
+        return self.by_tenant.total()
+
+    @property
+    def by_tenant(self) -> Counter[str]:
+        """How many are to stay there, by tenant."""
+        return Counter(gate.tenant_id for gate in self._gates if gate.settled)
 
     def enter(self, gate: "Gate") -> None:
         """Count one more."""
@@ -49,13 +55,14 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How one start may wait behind the gate of `queue`: for `max_wait` seconds, and among at most `most` of the hub."""
+    """How a start of a tenant may wait behind the gate of `queue`: for `max_wait` seconds, and among at most `most` of the hub."""
 
     queue: str
     max_wait: float
     speech: Speech
     crowd: Crowd
     most: int | None = None
+    tenant_id: str = ""
 
 
 def gate_wait(tenant: Tenant) -> float:
@@ -72,7 +79,7 @@ def patience_of(entitlement: Entitlement, crowd: Crowd, most: int | None) -> Pat
     if queue is None:
         return None
     speech = Speech(entitlement.display_name, entitlement.gpu, entitlement.contact)
-    return Patience(queue, gate_wait(entitlement.tenant), speech, crowd, most)
+    return Patience(queue, gate_wait(entitlement.tenant), speech, crowd, most, str(entitlement.tenant_id))
 
 
 class Gate:
@@ -83,6 +90,11 @@ class Gate:
         self._begun = now()
         self.settled = False  # may stay
         patience.crowd.enter(self)
+
+    @property
+    def tenant_id(self) -> str:
+        """Whose it is."""
+        return self._patience.tenant_id
 
     @property
     def limit(self) -> Deadline:

@@ -60,9 +60,13 @@ _STEPS = {Granting: grant_step, Returning: return_step, Rebuilding: rebuild_step
 
 @dataclass(slots=True)
 class Held:
-    """A grant under which the pod may be created now. `undo` deletes that pod, should the count find too many."""
+    """A grant under which the pod may be created now. `undo` deletes that pod, should the count find too many.
+
+    Of the keys in `counted` there is enough by the hub's own count, though the API server may not have seen it yet.
+    """
 
     undo: Callable[[], Awaitable[None]] | None = None
+    counted: frozenset[str] = frozenset()
 
 
 class Grants:

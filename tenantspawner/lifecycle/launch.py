@@ -7,7 +7,7 @@ Secret with the token comes right after the pod, owned by it. A pod that never b
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,7 @@ from tenantspawner.plan import Plan, owned
 
 log = logging.getLogger(__name__)
 
-RELEASE_PATIENCE = 10.0  # seconds until admission has noticed that our previous pod is gone, or our grant there
+RELEASE_PATIENCE = 10.0  # seconds until admission has noticed that a previous pod is gone, or our grant there
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,18 @@ async def ensure_claim(cluster: Cluster, plan: Plan, deadline: Deadline) -> None
         raise await refused(cluster, plan, error, deadline) from error
 
 
-async def create_pod(cluster: Cluster, pods: Store[Pod], plan: Plan, deadline: Deadline, journal: Journal) -> Made:
+async def create_pod(
+    cluster: Cluster,
+    pods: Store[Pod],
+    plan: Plan,
+    deadline: Deadline,
+    journal: Journal,
+    *,
+    counted: Collection[str] = (),
+) -> Made:
     """Create the pod of a plan, and its token.
+
+    Of the keys in `counted` the namespace has enough by its pods, whatever admission says in the first seconds.
 
     Raises
     ------
@@ -65,7 +75,7 @@ async def create_pod(cluster: Cluster, pods: Store[Pod], plan: Plan, deadline: D
     """
     freed = await _clear(cluster, pods, plan, deadline, journal)
     journal.say("Starting the server's pod.", 40)
-    pod = await _create(cluster, pods, plan, deadline, journal, freed=freed)
+    pod = await _create(cluster, pods, plan, deadline, journal, freed=freed, counted=counted)
     made = Made(plan.pod_name, plan.namespace, pod["metadata"]["uid"])
     dependents = [obj for obj in (plan.token, plan.certificates, plan.service) if obj]
     try:
@@ -88,7 +98,14 @@ async def remove(cluster: Cluster, made: Made, deadline: Deadline, grace_seconds
 
 
 async def _create(
-    cluster: Cluster, pods: Store[Pod], plan: Plan, deadline: Deadline, journal: Journal, *, freed: bool
+    cluster: Cluster,
+    pods: Store[Pod],
+    plan: Plan,
+    deadline: Deadline,
+    journal: Journal,
+    *,
+    freed: bool,
+    counted: Collection[str],
 ) -> dict[str, Any]:
     spawn_id = plan.pod["metadata"]["annotations"][labels.SPAWN]
     release = deadline.shorter(RELEASE_PATIENCE)
@@ -101,8 +118,8 @@ async def _create(
             means = meaning(error.answer)
             if means is Meaning.ALREADY_EXISTS:
                 freed = await _clear(cluster, pods, plan, deadline, journal, look=True) or freed
-            elif means is Meaning.OVER_QUOTA and (freed or _granted(error, plan)) and release.remaining() > 1:
-                await asyncio.sleep(0.3)  # a pod of ours is gone, or a grant there, and admission has not noticed yet
+            elif means is Meaning.OVER_QUOTA and (freed or _granted(error, plan, counted)) and release.remaining() > 1:
+                await asyncio.sleep(0.3)  # a pod is gone, or a grant there, and admission has not noticed yet
             else:
                 raise await refused(cluster, plan, error, deadline) from error
 
@@ -145,7 +162,7 @@ async def _stop_and_wait(cluster: Cluster, pod: Mapping[str, Any], deadline: Dea
         pause = min(pause * 2, 1.0)
 
 
-def _granted(error: ApiError, plan: Plan) -> bool:
-    """Whether only keys are exceeded that this spawn holds a grant for: admission's view is older than what is stored."""
+def _granted(error: ApiError, plan: Plan, counted: Collection[str]) -> bool:
+    """Whether only keys are exceeded that this spawn has a grant for, or was counted to have: admission's view is older."""
     exceeded = exceeded_keys(error.answer)
-    return plan.provisions is not None and bool(exceeded) and exceeded <= plan.provisions.leased
+    return plan.provisions is not None and bool(exceeded) and exceeded <= plan.provisions.leased.union(counted)

@@ -9,14 +9,14 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 
 from tenantspawner.budget import Amounts, Ask, Ledger, SpawnId, Speech, lease_name
 from tenantspawner.cluster import Cluster, Deadline, Watch
-from tenantspawner.errors import BudgetExhausted, PersonMustAct, TenantSpawnerError
+from tenantspawner.errors import PersonMustAct, TenantSpawnerError
 from tenantspawner.kube import labels
 from tenantspawner.kube.charges import charge
 from tenantspawner.kube.kinds import LIMIT_RANGE
@@ -25,7 +25,7 @@ from tenantspawner.kube.objects import Lease as LeaseObject
 from tenantspawner.kube.objects import Pod
 from tenantspawner.lifecycle.budgetdoor import Queueing, Team
 from tenantspawner.lifecycle.grants import Grants, Held
-from tenantspawner.lifecycle.line import Lines, Say, Turn
+from tenantspawner.lifecycle.line import Lines, Room, Say, Turn
 from tenantspawner.plan import Manifest, Plan
 from tenantspawner.plan.quota import leased_keys, team_budget
 from tenantspawner.policy import Entitlement
@@ -37,8 +37,6 @@ log = logging.getLogger(__name__)
 
 SETTLE_WITHIN = 5.0  # seconds
 SWEEP_WITHIN = 60.0  # seconds for one tenant
-_QUICKER = 5  # times another hub may be quicker
-_SHARE = 0.8  # of the time left may be waited for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +56,15 @@ def team_of(tenancy: Tenancy, tenant_id: str, hub_id: str) -> Team | None:
         return None
     total = Amounts({key: amount for key, amount in team_budget(tenant, tenancy.gpu).items() if key in keys})
     speech = Speech(tenant.display_name or tenant_id, tenancy.gpu, tenancy.contact)
-    return Team(tenant_id, hub_id, keys, total, speech, _queueing(tenant), deletes=_deletes(tenant))
+    return Team(tenant_id, hub_id, keys, total, speech, queueing_of(tenant), deletes=_deletes(tenant))
 
 
 def _deletes(tenant: Tenant) -> bool:
     return isinstance(tenant.self_service, SelfService) and tenant.self_service.delete_above_grant
 
 
-def _queueing(tenant: Tenant) -> Queueing | None:
+def queueing_of(tenant: Tenant) -> Queueing | None:
+    """How a tenant's people wait for its budget; None where they are refused."""
     match tenant.on_exhausted:
         case "refuse":
             return None
@@ -153,9 +152,9 @@ class Treasury:
             await asyncio.wait(under_way, timeout=SETTLE_WITHIN)
             await self._grants.afford(lease.team, lease.ask, deadline)
 
-    async def in_line(self, lease: Lease, queueing: Queueing, say: Say, *, most: int | None) -> tuple[Lease, Turn]:
+    async def in_line(self, lease: Lease, queueing: Queueing, say: Say, *, room: Room) -> tuple[Lease, Turn]:
         """Wait in line until it can be afforded; the lease comes back as the team's budget is by then. See `Lines.wait`."""
-        turn = await self._lines.wait(lease.team, lease.ask, queueing, say, most=most)
+        turn = await self._lines.wait(lease.team, lease.ask, queueing, say, room=room)
         return replace(lease, team=turn.place.team, ask=turn.place.ask), turn
 
     def edited(self) -> None:
@@ -170,16 +169,7 @@ class Treasury:
     @asynccontextmanager
     async def take_in_turn(self, lease: Lease, turn: Turn, say: Say, deadline: Deadline) -> AsyncIterator[Held]:
         """Hold a grant as `take` does; whoever was quicker in another hub is waited for at the old place."""
-        async with AsyncExitStack() as stack:
-            for left in reversed(range(_QUICKER)):
-                try:
-                    held = await stack.enter_async_context(self.take(lease, deadline))
-                except BudgetExhausted:
-                    if not left:
-                        raise
-                    await self._lines.again(turn, deadline.shorter(deadline.remaining() * _SHARE), say)
-                else:
-                    break
+        async with self._lines.take(turn, partial(self.take, lease), say, deadline) as held:
             turn.leave()
             yield held
 

@@ -11,8 +11,8 @@ place. Nothing of a line outlives the process: after a restart nobody waits.
 import asyncio
 import logging
 from bisect import insort
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeGuard
@@ -36,8 +36,9 @@ from tenantspawner.budget import (
 )
 from tenantspawner.cluster import Deadline
 from tenantspawner.cluster.deadline import now
-from tenantspawner.errors import ClusterTrouble, DeadlinePassed, TooManyWaiting
+from tenantspawner.errors import BudgetExhausted, ClusterTrouble, DeadlinePassed, TooManyWaiting
 from tenantspawner.lifecycle.budgetdoor import Queueing, Team
+from tenantspawner.lifecycle.grants import Held
 from tenantspawner.tenancy.durations import spoken
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,11 @@ log = logging.getLogger(__name__)
 LOOK_WITHIN = 30.0  # seconds for one look at the ledger
 _AFTER_TROUBLE = 2.0
 _PERCENT = 2
+_QUICKER = 5  # times somebody else may be quicker
+_SHARE = 0.8  # of the time left may be waited for it
 Say = Callable[[str, int], None]
+Room = Callable[[], bool]
+Take = Callable[[Deadline], AbstractAsyncContextManager[Held]]
 
 
 @dataclass(slots=True, eq=False)
@@ -140,15 +145,15 @@ class Lines:
             if lease in {None, lease_name(tenant_id)}:
                 line.wake()
 
-    async def wait(self, team: Team, ask: Ask, queueing: Queueing, say: Say, *, most: int | None = None) -> Turn:
+    async def wait(self, team: Team, ask: Ask, queueing: Queueing, say: Say, *, room: Room = lambda: True) -> Turn:
         """Wait until it is this spawn's turn and its team can afford it.
 
         Parameters
         ----------
         say
             Is told the place, and who would free what.
-        most
-            How many may wait in all lines together; None: any number.
+        room
+            Whether the hub bears one more who waits, in whatever way.
 
         Raises
         ------
@@ -161,7 +166,7 @@ class Lines:
         """
         line = self._lines.setdefault(team.tenant_id, Line())
         place, begun = Place(next(self._numbers), team, ask), now()
-        await self._stand(line, place, Deadline.after(queueing.max_wait), say, self._room(line, queueing, most))
+        await self._stand(line, place, Deadline.after(queueing.max_wait), say, self._check(line, queueing, room))
         return Turn(line, place, now() - begun if place.waits else 0.0)
 
     async def again(self, turn: Turn, until: Deadline, say: Say) -> None:
@@ -169,7 +174,27 @@ class Lines:
         turn.leave()
         await self._stand(turn.line, turn.place, until, say, lambda: None)
 
-    def _room(self, line: Line, queueing: Queueing, most: int | None) -> Callable[[], None]:
+    @asynccontextmanager
+    async def take(self, turn: Turn, take: Take, say: Say, deadline: Deadline) -> AsyncIterator[Held]:
+        """Hold what a turn is for; whoever was quicker all the same is waited for at the old place.
+
+        A turn of another line, from before an edit of the tenancy, is worth nothing here: what cannot be had is refused.
+        """
+        ours = self._lines.get(turn.place.team.tenant_id) is turn.line
+        async with AsyncExitStack() as stack:
+            for left in reversed(range(_QUICKER)):
+                try:
+                    held = await stack.enter_async_context(take(deadline))
+                except BudgetExhausted:
+                    if not (left and ours):
+                        raise
+                    await self.again(turn, deadline.shorter(deadline.remaining() * _SHARE), say)
+                else:
+                    break
+            yield held
+
+    @staticmethod
+    def _check(line: Line, queueing: Queueing, room: Room) -> Callable[[], None]:
         def check() -> None:
             speech = line.places[0].team.speech
             if line.waiting >= queueing.max_length:
@@ -177,7 +202,7 @@ class Lines:
                     f"{line.waiting} others wait in line for the budget of {speech.tenant} already, and no more can. "
                     f"{speech.ask}, or try again later."
                 )
-            if most is not None and sum(self.waiting.values()) >= most:
+            if not room():
                 raise TooManyWaiting(
                     "So many people wait in line on this hub that it could start nothing else. Try again in a few minutes."
                 )

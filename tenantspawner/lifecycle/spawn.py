@@ -118,7 +118,7 @@ async def _provision_and_create(way: _Way, plan: Plan, deadline: Deadline, journ
     await within_others(way.cluster, plan, pods.store, deadline)
     await ensure_claim(way.cluster, plan, deadline)
     async with way.hold(deadline) as held:
-        made = await create_pod(way.cluster, pods.store, plan, deadline, journal)
+        made = await create_pod(way.cluster, pods.store, plan, deadline, journal, counted=held.counted)
         held.undo = partial(remove, way.cluster, made, Deadline.after(CLEAN_UP))
     return made, pods
 

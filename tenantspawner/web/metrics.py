@@ -46,7 +46,7 @@ class Metrics(Collector):
         for run in running()[:1]:  # one in practice; a second would repeat the same names
             if run.feed is not None:
                 yield from _of_budgets(run)
-                yield _of_lines(run)
+                yield _of_waiting(run)
                 trouble = len(run.feed.problems) or int(bool(run.feed.trouble()))
                 yield _gauge("tenancy_problems", "What is wrong with the tenancy now; 0: nothing.", trouble)
             yield _of_watches(run)
@@ -76,9 +76,11 @@ def _of_budgets(run: Runtime) -> Iterator[Metric]:
     yield gauge
 
 
-def _of_lines(run: Runtime) -> Metric:
-    gauge = _gauge("waiting", "Starts that wait in line for a team's budget.", labels_=("tenant",))
-    for tenant_id, waiting in (run.treasury.waiting if run.treasury else {}).items():
+def _of_waiting(run: Runtime) -> Metric:
+    gauge = _gauge(
+        "waiting", "Starts that wait in line for a team's budget, or behind the gate of a queue.", labels_=("tenant",)
+    )
+    for tenant_id, waiting in run.waiting.items():
         gauge.add_metric([tenant_id], waiting)
     return gauge
 

@@ -51,7 +51,10 @@ class Office:
         def say(text, _percent):
             self.said.setdefault(name, []).append(text)
 
-        turn = self.turns[name] = await self.lines.wait(self.team, ask, self.queueing, say, most=most)
+        def room():
+            return most is None or sum(self.lines.waiting.values()) < most
+
+        turn = self.turns[name] = await self.lines.wait(self.team, ask, self.queueing, say, room=room)
         self.order.append(name)
         if grant:
             self.give(turn)

@@ -89,7 +89,7 @@ async def start_in_line(hub: LifeHub, person: str, size: int, journal: Journal) 
     lease = lease_of(hub.run.teams().get("physics"), entitlement, plan)
     assert lease is not None
     assert lease.team.queueing is not None
-    lease, turn = await treasury.in_line(lease, lease.team.queueing, journal.say, most=None)
+    lease, turn = await treasury.in_line(lease, lease.team.queueing, journal.say, room=lambda: True)
     hub.servers[person] = plan
     selector = f"{labels.HUB}={label_value(hub.hub_id)}"
 
