@@ -182,21 +182,12 @@ def hub_requests(world: World, namespace: str | None = None) -> list[Any]:
     ]
 
 
-def happened(world: World, what: Callable[[Any], bool]) -> list[int]:
-    """When the cluster's objects changed in such a way: versions, which count every change of every kind."""
-    return [event.resource_version for event in world.cluster.store.history_since(0) if what(event)]
-
-
 def in_force(event: Any) -> bool:
     """Whether a change has made a quota limit what is created."""
     return (
         event.kind is kinds.RESOURCE_QUOTA
         and (event.object.get("status") or {}).get("hard") == event.object["spec"]["hard"]
     )
-
-
-def made(kind: Kind) -> Callable[[Any], bool]:
-    return lambda event: event.kind is kind and event.type == "ADDED"
 
 
 def change(world: World, kind: Kind, namespace: str | None, name: str, **parts: Any) -> None:
