@@ -35,6 +35,7 @@ CONFIG = f"""
 c.KubeSpawner.extra_pod_config = {POD_CONFIG}
 c.Spawner.start_timeout = 8
 c.JupyterHub.concurrent_spawn_limit = 4
+c.JupyterHub.authenticate_prometheus = False
 c.JupyterHub.tornado_settings = {{"slow_spawn_timeout": 0.5}}
 """
 ONE = {"tenant": "physics", "profile": "gpu", "devices": 1}
@@ -112,6 +113,7 @@ async def test_the_time_behind_the_gate_is_not_the_start_s_and_costs_no_requests
     await asyncio.sleep(max(3, begun + 9 - time.monotonic()))  # longer than start_timeout
     assert [str(row) for row in hub_requests(world)[before:] if row.verb != "watch"] == []
     assert (await rest.server("ada"))["pending"] == "spawn"
+    assert 'tenantspawner_waiting{tenant="physics"} 1.0' in (await rest.call("GET", "/../metrics")).text
     assert granted(world, "ada") == "1"  # a gated pod is charged to the quota as any other
     kueue.admit("ada")
     await rest.ready("ada")

@@ -5,13 +5,14 @@ import asyncio
 import pytest
 
 from tenantspawner.cluster import Deadline, Store
-from tenantspawner.errors import Denied, NotOurs, PodFailed
+from tenantspawner.errors import Denied, NotOurs, OverOwnQuota, PodFailed
 from tenantspawner.kube import kinds, labels
 from tenantspawner.kube.objects import Pod
 from tenantspawner.lifecycle import Journal, provision
 from tenantspawner.lifecycle.launch import create_pod
 from tenantspawner.localcluster.settings import ClusterSettings
 from tests.support.hubs import eventually
+from tests.support.mishaps import creation_refused
 from tests.support.starts import a_lab, a_plan, timed
 
 pytestmark = pytest.mark.integration
@@ -130,6 +131,30 @@ async def test_a_right_that_was_granted_a_moment_ago_is_waited_for():
         lab.local.faults.answer(403, "Forbidden", words, verb="create", resource="pods", times=2)
         await lab.start(plan)
         assert [row.code for row in lab.asked("create", "pods")] == [403, 403, 201]
+
+
+EXCEEDED = (
+    'pods "jupyter-ada" is forbidden: exceeded quota: tenantspawner, requested: requests.nvidia.com/gpu=1, '
+    "used: requests.nvidia.com/gpu=2, limited: requests.nvidia.com/gpu=2"
+)
+
+
+async def test_a_quota_that_has_not_seen_yet_that_a_pod_is_gone_is_asked_again_for_what_was_counted():
+    async with a_lab(node=False) as lab:
+        plan = a_plan()
+        lab.furnish(plan)
+        with creation_refused(lab.cluster, "pods", EXCEEDED, times=2):
+            counted = {"requests.nvidia.com/gpu", "limits.cpu"}
+            made = await create_pod(lab.cluster, blind(), plan, Deadline.after(10), Journal(), counted=counted)
+        assert lab.pod_of(plan)["metadata"]["uid"] == made.uid
+
+
+async def test_a_quota_is_believed_in_what_was_not_counted():
+    async with a_lab(node=False) as lab:
+        plan = a_plan()
+        lab.furnish(plan)
+        with creation_refused(lab.cluster, "pods", EXCEEDED), pytest.raises(OverOwnQuota):
+            await create_pod(lab.cluster, blind(), plan, Deadline.after(10), Journal(), counted={"limits.cpu"})
 
 
 async def test_an_admission_denial_is_told_and_not_tried_again():
