@@ -2,7 +2,7 @@
 
 Failing states get a grace, since an image registry may hiccup. A pod that ends, is deleted by somebody or is refused by
 every node for longer than the grace is given up: it is deleted, and the sentence has Kubernetes' own reason and the last lines of
-its log, with everything secret taken out. Where the tenant has a queue, the time behind its gate is not counted (see `gated`).
+its log, with everything secret taken out. Where an autoscaler says that it makes a node, that is waited for. Where the tenant has a queue, the time behind its gate is not counted (see `gated`).
 """
 
 import logging
@@ -16,7 +16,7 @@ from tenantspawner.kube.objects import Event, Pod
 from tenantspawner.lifecycle.gated import Gate, Patience
 from tenantspawner.lifecycle.journal import Journal
 from tenantspawner.lifecycle.launch import Made
-from tenantspawner.observe import Condition, State, condition, news
+from tenantspawner.observe import NODE_COMES, UNSCHEDULABLE, Condition, State, condition, news
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,8 @@ _LONGEST_LOG = 600
 class Vigil:
     """Waiting for one pod. `grace` is how many seconds a failing state may last.
 
-    With `patience` the time behind a gate is left out, and the deadline is later by it.
+    With `patience` the time behind a gate is left out, and the deadline is later by it. `node_comes` is set once an
+    autoscaler has said so: then no node is no failure, for as long as the deadline allows.
     """
 
     cluster: Cluster
@@ -43,6 +44,7 @@ class Vigil:
     grace: float
     patience: Patience | None = None
     seen: Condition | None = None
+    node_comes: bool = False
     _given_up_at: Deadline | None = None
     _gate: Gate | None = None
 
@@ -66,15 +68,10 @@ class Vigil:
             try:
                 self.seen = await self._next()
             except DeadlinePassed:
-                if self._gate is not None:
-                    self._gate.check()
-                    continue
-                if self.deadline.passed:
+                if self._gate is None and self.deadline.passed:
                     raise
-                if self.seen is not None:
-                    return self.seen  # has been failing for the whole grace
-                if await self._is_gone():
-                    return condition(None)
+                if (given_up := await self._expired()) is not None:
+                    return given_up
                 continue
             if self.seen.state not in _UNDER_WAY:
                 return self.seen
@@ -85,6 +82,17 @@ class Vigil:
                 self._given_up_at = None
             elif self._given_up_at is None:
                 self._given_up_at = self.deadline.shorter(self._forbearance())
+
+    async def _expired(self) -> Condition | None:
+        """Say what to give up for after one of the limits before the deadline; None to go on waiting."""
+        if self._gate is not None:
+            self._gate.check()
+            return None
+        if self.seen is None:
+            return condition(None) if await self._is_gone() else None
+        self._given_up_at = None
+        comes = self.node_comes and self.seen.reason == UNSCHEDULABLE
+        return None if comes else self.seen  # has been failing for the whole grace
 
     async def _next(self) -> Condition:
         """Wait for a condition other than the one seen last."""
@@ -146,12 +154,14 @@ async def until_ready(vigil: Vigil, journal: Journal, secrets: Collection[str]) 
     raise PodFailed(f"{found.sentence}{tail}", f"pod {made.namespace}/{made.name}: {found.reason}: {found.sentence}")
 
 
-def tell_events(cluster: Cluster, made: Made, journal: Journal) -> Watch[Event]:
+def tell_events(vigil: Vigil, journal: Journal) -> Watch[Event]:
     """Tell the pod's events to the journal until the watch is closed; without the right to see them nothing is told."""
-    watch = cluster.watch(Event, namespace=made.namespace, field_selector=f"involvedObject.uid={made.uid}")
+    made = vigil.made
+    watch = vigil.cluster.watch(Event, namespace=made.namespace, field_selector=f"involvedObject.uid={made.uid}")
 
     def tell(old: Event | None, new: Event | None) -> None:
         if new is not None and (old is None or new.count != old.count):
+            vigil.node_comes = vigil.node_comes or new.reason in NODE_COMES
             line = news(new)
             journal.say(line.text, 60, alarming=line.alarming)
 

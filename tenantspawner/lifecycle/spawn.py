@@ -76,8 +76,8 @@ async def spawn(
     async with turns.start(plan.namespace):
         made, pods = await _until_made(_Way(cluster, view, hold), plan, deadline, journal)
     await on_made(made)
-    events = tell_events(cluster, made, journal) if manner.events else None
     vigil = Vigil(cluster, pods.store, made, deadline, manner.grace, manner.patience)
+    events = tell_events(vigil, journal) if manner.events else None
     try:
         found = await until_ready(vigil, journal, manner.secrets)
     except TenantSpawnerError:

@@ -25,6 +25,8 @@ _WORDS = {
     "Admitted": "Kueue has admitted the server.",
     "Killing": "The container is being stopped.",
 }
+NODE_COMES = frozenset({"TriggeredScaleUp", "Nominated"})
+"""By these cluster-autoscaler and Karpenter say that they are making a node for a pod."""
 _ALARMING = frozenset({"NotTriggerScaleUp"})
 _WITH_IMAGE = frozenset({"Pulling", "Pulled"})
 

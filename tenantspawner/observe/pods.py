@@ -69,6 +69,9 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "StartError": ("The container {name} cannot be started", _MEND),
     "CrashLoopBackOff": ("The container {name} crashes again and again", _ASK),
 }
+UNSCHEDULABLE = "Unschedulable"
+_UNBOUND = "unbound immediate PersistentVolumeClaims"
+"""The scheduler calls that unschedulable as well, but no node is at fault: a storage provisioner is at work, for a minute or two."""
 
 
 def condition(pod: Pod | None) -> Condition:
@@ -133,7 +136,8 @@ def _troubles(pod: Pod) -> Iterator[Condition]:
         waiting = status.state.waiting
         if waiting is not None and waiting.reason in _REASONS:
             yield Condition(State.FAILING, waiting.reason, _of_container(pod, status, waiting), address)
-    if (placed := _placed(pod)) is not None and placed.reason == "Unschedulable":
+    placed = _placed(pod)
+    if placed is not None and placed.reason == UNSCHEDULABLE and _UNBOUND not in placed.message:
         yield Condition(State.FAILING, placed.reason, sentence("No node can take this server", placed.message, _WAIT))
 
 
@@ -148,6 +152,8 @@ def _of_container(pod: Pod, status: ContainerStatus, waiting: Waiting) -> str:
 def _waiting(pod: Pod) -> Condition:
     if pod.spec.scheduling_gates:
         return Condition(State.GATED, "SchedulingGated", _behind(pod))
+    if (placed := _placed(pod)) is not None and _UNBOUND in placed.message:
+        return Condition(State.WAITING, "Unbound", "Waiting until the volume is made.")
     if not pod.spec.node_name:
         return Condition(State.WAITING, "Pending", "Waiting for a node.")
     return Condition(State.WAITING, "ContainerCreating", "Starting the container.", pod.status.pod_ip)

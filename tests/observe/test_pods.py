@@ -62,6 +62,8 @@ CASES = {
     "gated and going": (pod(unplaced("SchedulingGated"), going=True, schedulingGates=[{"name": "kueue.x-k8s.io/admission"}]), State.GOING, "Terminating", "The server is being stopped."),
     "no node": (pod(unplaced("Unschedulable", NODES)), State.FAILING, "Unschedulable", f"No node can take this server: {NODES}{WAIT}"),
     "no node, no words": (pod(unplaced("Unschedulable")), State.FAILING, "Unschedulable", f"No node can take this server.{WAIT}"),
+    "no volume yet": (pod(unplaced("Unschedulable", "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.")), State.WAITING, "Unbound", "Waiting until the volume is made."),
+    "no claim": (pod(unplaced("Unschedulable", 'persistentvolumeclaim "claim-ada" not found')), State.FAILING, "Unschedulable", f'No node can take this server: persistentvolumeclaim "claim-ada" not found.{WAIT}'),
     "ready": (pod(running(status(ready=True, **RUNS))), State.READY, "", ""),
     "running, not ready": (pod(running(status(**RUNS)), nodeName="n"), State.WAITING, "ContainerCreating", "Starting the container."),
     "without an address": (pod(running(status(ready=True, **RUNS), podIP=""), nodeName="n"), State.WAITING, "ContainerCreating", "Starting the container."),
