@@ -7,6 +7,7 @@ hub) is counted, not stopped; where a team shares a namespace, its ResourceQuota
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from weakref import WeakValueDictionary
 
 from tenantspawner.budget import Amounts, Cause, Shortage, Speech, over_own, own_shortage, refusal, total
 from tenantspawner.budget.shortage import holders_of
-from tenantspawner.cluster import Cluster, Deadline
+from tenantspawner.cluster import Cluster, Deadline, Meaning, meaning
+from tenantspawner.errors import ApiError
 from tenantspawner.kube import labels
 from tenantspawner.kube.charges import in_quota
 from tenantspawner.kube.kinds import LIMIT_RANGE, POD
@@ -25,6 +27,8 @@ from tenantspawner.lifecycle.grants import Held
 from tenantspawner.plan import Plan
 from tenantspawner.plan.quota import own_ceilings, team_budget
 from tenantspawner.policy import Entitlement
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,9 @@ class Allowances:
         OverOwnQuota, BudgetExhausted
             It is more than the person, or the team, may have.
         """
-        others = await self._others(allowance, deadline)
-        _hold_own(allowance, others)
-        _hold_team(allowance, others)
+        there = await self.count(allowance.namespace, allowance.selector, deadline) or []
+        _hold_own(allowance, there)
+        _hold_team(allowance, there)
 
     async def afford_own(self, allowance: Allowance, deadline: Deadline) -> None:
         """Refuse what is too much for the person, whatever the team has.
@@ -93,16 +97,25 @@ class Allowances:
         OverOwnQuota
             It is more than the person may have.
         """
-        _hold_own(allowance, await self._others(allowance, deadline))
+        _hold_own(allowance, await self.count(allowance.namespace, allowance.selector, deadline) or [])
 
-    async def count(self, namespace: str, selector: str | None, deadline: Deadline) -> list["Counted"]:
-        """Count what is there."""
+    async def count(self, namespace: str, selector: str | None, deadline: Deadline) -> list["Counted"] | None:
+        """Count what is there before a start has made anything; None where the hub has no right to look.
+
+        It has none in a namespace that is not there yet, and that has nothing in it. Where it is there, and the right is missing
+        all the same, `take` is refused.
+        """
+        try:
+            return await self._count(namespace, selector, deadline)
+        except ApiError as error:
+            if meaning(error.answer) is not Meaning.NO_RIGHT:
+                raise
+            log.debug("Nothing is counted yet in %s: %s", namespace, error.detail)
+            return None
+
+    async def _count(self, namespace: str, selector: str | None, deadline: Deadline) -> list["Counted"]:
         there = await self._cluster.list(POD, namespace, label_selector=selector, deadline=deadline)
         return [Counted.read(pod) for pod in there]
-
-    async def _others(self, allowance: Allowance, deadline: Deadline) -> list["Counted"]:
-        there = await self.count(allowance.namespace, allowance.selector, deadline)
-        return [pod for pod in there if pod.name != allowance.pod_name]
 
     @asynccontextmanager
     async def take(self, allowance: Allowance, deadline: Deadline) -> AsyncIterator[Held]:
@@ -115,7 +128,9 @@ class Allowances:
         """
         lock = self._locks.setdefault(allowance.tenant_id, asyncio.Lock())
         async with lock:
-            await self.afford(allowance, deadline)
+            there = await self._count(allowance.namespace, allowance.selector, deadline)
+            _hold_own(allowance, there)
+            _hold_team(allowance, there)
             yield Held(counted=frozenset(allowance.team) if allowance.selector is None else frozenset())
 
 
@@ -137,18 +152,23 @@ class Counted:
         )
 
 
-def _hold_own(allowance: Allowance, others: list[Counted]) -> None:
-    pods = [pod for pod in others if pod.person == allowance.person]
+def _hold_own(allowance: Allowance, there: list[Counted]) -> None:
+    pods = [pod for pod in _others(allowance, there) if pod.person == allowance.person]
     used = total(pod.charged for pod in pods)
     short = own_shortage(allowance.own.items(), used, allowance.need)
     if short is not None:
         raise over_own(short, [(pod.server, pod.charged[short.key]) for pod in pods], allowance.speech)
 
 
-def _hold_team(allowance: Allowance, pods: list[Counted]) -> None:
+def _hold_team(allowance: Allowance, there: list[Counted]) -> None:
+    pods = _others(allowance, there)
     used = total(pod.charged for pod in pods)
     for key, most in allowance.team.items():
         free, asked = max(most - used[key], Decimal(0)), allowance.need[key]
         if asked > free:
             holders = holders_of((pod.person, pod.charged[key]) for pod in pods)
             raise refusal(Shortage(Cause.BUDGET, key, asked, free, most, holders), allowance.speech)
+
+
+def _others(allowance: Allowance, there: list[Counted]) -> list[Counted]:
+    return [pod for pod in there if pod.name != allowance.pod_name]

@@ -93,8 +93,9 @@ class SharedLines:
     async def _read(self, team: Team, deadline: Deadline) -> Ledger:
         common = self._commons[team.tenant_id]
         there = await self._allowances.count(common.place.namespace, common.place.selector, deadline)
-        common.watch()
-        return Ledger.of(map(_grant, there), _NO_NONCE)
+        if there is not None:
+            common.watch()
+        return Ledger.of(map(_grant, there or ()), _NO_NONCE)
 
 
 @dataclass(frozen=True, slots=True)

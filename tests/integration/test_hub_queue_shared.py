@@ -4,9 +4,12 @@ Order, what progress says, who need not wait, cancelling, the limits, pods of ot
 """
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 import pytest_asyncio
+import yaml
 
 from tenantspawner.kube import kinds
 from tests.support.hubs import (
@@ -46,6 +49,13 @@ SHARED = (
     namespace: {per: hub}
     quota: {user: {gpu: 2, cpu: 4}, team: {gpu: 2}}
     onExhausted: {queue: {maxWait: 60s, maxLength: 2}}
+  desk:
+    displayName: The desk
+    members: [{users: ["*"]}]
+    images: [light]
+    profiles: [small, gpu]
+    namespace: {per: tenant}
+    quota: {team: {gpu: 1}}
 """
 )
 CONFIG = """
@@ -54,15 +64,24 @@ c.JupyterHub.concurrent_spawn_limit = 6
 c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0.5}
 c.JupyterHub.allow_named_servers = True
 c.JupyterHub.authenticate_prometheus = False
+c.TenantSpawner.hub_cluster_role = "tenantspawner-hub-namespace"
 """
 TITLES = {"bench": "The bench", "core": "The core"}
 BENCH = f"{HUB_NAMESPACE}-bench"
 SHARES = pytest.mark.parametrize("tenant", TITLES)
 
 
+def printed_rights(mode):
+    """What `tenantspawner rbac` prints: with just these, the first start in a namespace finds the hub without a right there."""
+    command = [sys.executable, "-m", "tenantspawner", "rbac", "--mode", mode, "--namespace", HUB_NAMESPACE]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [each for each in yaml.safe_load_all(out) if each and each["apiVersion"].startswith("rbac.")]
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=PLACES)
 async def world(request):
-    async with a_world(request.param, tenancy=SHARED, config=CONFIG) as world:
+    rights = [each for mode in ("hub", "user") for each in printed_rights(mode)]
+    async with a_world(request.param, tenancy=SHARED, config=CONFIG, manifests=rights) as world:
         yield world
 
 
@@ -173,6 +192,13 @@ async def test_an_edit_of_the_budget_reaches_who_waits(world, rest, tenant):
     await rest.ready("bob")
     await stop(rest, "ada", "bob")
     await edit_tenancy(world, SHARED)
+
+
+async def test_where_nobody_waits_the_first_start_counts_a_namespace_that_is_not_there_yet(world, rest):
+    await rest.run("ada", gpus("desk", 1))
+    await rest.user("bob")
+    assert (await rest.start("bob", gpus("desk", 1))).status == 409
+    await stop(rest, "ada")
 
 
 async def test_a_pod_of_somebody_else_in_the_team_s_namespace_is_waited_for_too(world, rest):
