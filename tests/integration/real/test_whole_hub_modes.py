@@ -12,7 +12,7 @@ import pytest
 
 from tenantspawner.kube import kinds
 from tests.integration.real.test_whole_hub import printed, waited_through
-from tests.integration.real.wholehubs import BARE, FURNISHED, PULL_SECRET, SECRET
+from tests.integration.real.wholehubs import BARE, FURNISHED, PULL_SECRET, SECRET, break_tenancy
 from tests.support.hubs import HUB_USER, LIGHT, a_service, a_world, eventually, log_of, objects
 from tests.support.places import ON_KUBERNETES
 from tests.support.rights import Right, granted, settle
@@ -53,13 +53,7 @@ def without(tenancy, *lines):
 async def a_day(world, rest):
     """What people and admins do: a start, an edit and a broken one, an image that is not there, a stop, and somebody who leaves."""
     await rest.run("ada", {"profile": "gpu"})
-    told = len(await world.admin.complaints())
-    await world.admin.edit_tenancy("version: one\n")
-
-    async def complained():
-        return len(await world.admin.complaints()) > told
-
-    await eventually(complained, 30, "a broken tenancy is not told where its admin looks")
+    await break_tenancy(world, "version: one\n")
     await rest.user("bob")
     answer = await rest.start("bob", {"profile": "small", "image": "absent"})
     await rest.gone("bob", 60)

@@ -1,6 +1,6 @@
 """What tests of a whole hub on the real control plane share: its tenancy, and a look through the administrator's eyes."""
 
-from tests.support.hubs import TENANCY
+from tests.support.hubs import TENANCY, eventually
 
 PULL_SECRET = "tenantspawner-pull-secret"
 QUOTA = "    quota: {user: {cpu: 4, memory: 8Gi}}\n"
@@ -23,3 +23,14 @@ CONFIG = """
 c.TenantSpawner.hub_cluster_role = "tenantspawner-hub-namespace"
 c.TenantSpawner.failure_grace = 1
 """
+
+
+async def break_tenancy(world, text):
+    """Put a broken document there, and wait until the hub tells of it where its admin looks."""
+    told = len(await world.admin.complaints())
+    await world.admin.edit_tenancy(text)
+
+    async def complained():
+        return len(await world.admin.complaints()) > told
+
+    await eventually(complained, 30, "a broken tenancy is not told where its admin looks")
