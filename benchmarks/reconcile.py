@@ -22,7 +22,7 @@ from statistics import median
 from tenantspawner.cluster import Cluster, Connection, Deadline, connect
 from tenantspawner.kube import kinds, labels
 from tenantspawner.lifecycle import Configured, Journal, Pace, Reconciler, Sources, Turns, surroundings
-from tenantspawner.lifecycle.provision import provision
+from tenantspawner.lifecycle.servers.provision import provision
 from tenantspawner.plan import Site, namespace_name, provisions
 from tenantspawner.policy import Identity, Username, entitle
 from tenantspawner.tenancy import Envelope, Source, read

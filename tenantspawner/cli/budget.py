@@ -24,7 +24,7 @@ from tenantspawner.kube.kinds import CONFIG_MAP, NAMESPACE, RESOURCE_QUOTA
 from tenantspawner.kube.names import label_value
 from tenantspawner.kube.quantities import format as written
 from tenantspawner.lifecycle import Team, free_of, teams_of
-from tenantspawner.lifecycle.budgetdoor import BudgetDoor
+from tenantspawner.lifecycle.budgets.budgetdoor import BudgetDoor
 from tenantspawner.lifecycle.feed import SUFFIXES
 from tenantspawner.plan.quota import NAME
 from tenantspawner.policy import option_problems

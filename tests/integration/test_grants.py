@@ -13,8 +13,8 @@ from tenantspawner.budget import Amounts, Ask, SpawnId, Speech, lease_name
 from tenantspawner.cluster import PASSING, Connection, Deadline, connect
 from tenantspawner.errors import BudgetExhausted, TenantSpawnerError
 from tenantspawner.kube import kinds, labels
-from tenantspawner.lifecycle.budgetdoor import Team
-from tenantspawner.lifecycle.grants import Grants
+from tenantspawner.lifecycle.budgets.budgetdoor import Team
+from tenantspawner.lifecycle.budgets.grants import Grants
 from tests.support.budgets import GPU, HUB, broken
 from tests.support.mishaps import creation_refused, wrapped
 

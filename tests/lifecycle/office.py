@@ -9,7 +9,7 @@ from tenantspawner.cluster import Cluster, Connection, Deadline, connect
 from tenantspawner.errors import TenancyUnavailable
 from tenantspawner.kube import kinds
 from tenantspawner.lifecycle import Configured, Journal, Pace, Reconciler, Sources, Turns, surroundings
-from tenantspawner.lifecycle.provision import provision
+from tenantspawner.lifecycle.servers.provision import provision
 from tenantspawner.localcluster.cluster import LocalCluster
 from tenantspawner.plan import Site, namespace_name, provisions
 from tenantspawner.policy import Identity, Username, entitle

@@ -11,8 +11,8 @@ from tenantspawner.errors import DeadlinePassed, NotAdmitted, TooManyWaiting
 from tenantspawner.kube.objects import Pod, read
 from tenantspawner.lifecycle import Crowd, Patience, gate_wait
 from tenantspawner.lifecycle.journal import Journal
-from tenantspawner.lifecycle.launch import Made
-from tenantspawner.lifecycle.readiness import Vigil
+from tenantspawner.lifecycle.servers.launch import Made
+from tenantspawner.lifecycle.servers.readiness import Vigil
 from tenantspawner.observe import State
 from tenantspawner.tenancy import Envelope, Source
 from tenantspawner.tenancy import read as read_tenancy

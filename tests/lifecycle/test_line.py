@@ -10,7 +10,7 @@ from tenantspawner.budget import Amounts, Ask, Grant, Ledger, Nonce, SpawnId, Sp
 from tenantspawner.cluster import Deadline
 from tenantspawner.errors import BudgetExhausted, DeadlinePassed, OverOwnQuota, TooManyWaiting
 from tenantspawner.lifecycle import Queueing, Team
-from tenantspawner.lifecycle.line import Lines
+from tenantspawner.lifecycle.budgets.line import Lines
 from tests.support.virtualtime import clock, in_virtual_time
 
 GPU = "requests.nvidia.com/gpu"

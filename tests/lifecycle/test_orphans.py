@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tenantspawner.kube.objects import Pod, read
-from tenantspawner.lifecycle.sweep import Care, Server, orphans_among
+from tenantspawner.lifecycle.upkeep.sweep import Care, Server, orphans_among
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CARE = Care(age=600, share=0.1)

@@ -8,8 +8,8 @@ from tenantspawner.cluster import Deadline, Store
 from tenantspawner.errors import DeadlinePassed
 from tenantspawner.kube.objects import Pod, read
 from tenantspawner.lifecycle.journal import Journal
-from tenantspawner.lifecycle.launch import Made
-from tenantspawner.lifecycle.readiness import Vigil
+from tenantspawner.lifecycle.servers.launch import Made
+from tenantspawner.lifecycle.servers.readiness import Vigil
 from tenantspawner.observe import State
 
 MADE = Made("p", "n", "u")

@@ -6,7 +6,7 @@ import pytest
 
 from tenantspawner.kube import kinds, labels
 from tenantspawner.lifecycle import Pace
-from tenantspawner.lifecycle.reconcile import SETTLED
+from tenantspawner.lifecycle.upkeep.reconcile import SETTLED
 from tests.lifecycle.office import HOME, an_office, eventually, person
 
 pytestmark = pytest.mark.integration

@@ -9,7 +9,7 @@ from tenantspawner.errors import Denied, NotOurs, OverOwnQuota, PodFailed
 from tenantspawner.kube import kinds, labels
 from tenantspawner.kube.objects import Pod
 from tenantspawner.lifecycle import Journal, provision
-from tenantspawner.lifecycle.launch import create_pod
+from tenantspawner.lifecycle.servers.launch import create_pod
 from tenantspawner.localcluster.settings import ClusterSettings
 from tests.support.hubs import eventually
 from tests.support.mishaps import creation_refused

@@ -47,8 +47,8 @@ from tenantspawner.budget import (
 )
 from tenantspawner.cluster import Cluster, Deadline
 from tenantspawner.errors import ApiError, PersonMustAct, TenantSpawnerError
-from tenantspawner.lifecycle.above import AboveGrants
-from tenantspawner.lifecycle.budgetdoor import BudgetDoor, Team
+from tenantspawner.lifecycle.budgets.above import AboveGrants
+from tenantspawner.lifecycle.budgets.budgetdoor import BudgetDoor, Team
 from tenantspawner.plan import Manifest
 
 log = logging.getLogger(__name__)

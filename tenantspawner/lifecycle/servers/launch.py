@@ -17,8 +17,8 @@ from tenantspawner.kube import labels
 from tenantspawner.kube.kinds import PERSISTENT_VOLUME_CLAIM, POD
 from tenantspawner.kube.objects import Pod
 from tenantspawner.lifecycle.journal import Journal
-from tenantspawner.lifecycle.others import refused
 from tenantspawner.lifecycle.ownership import same_server, spawned_by
+from tenantspawner.lifecycle.servers.others import refused
 from tenantspawner.observe import exceeded_keys
 from tenantspawner.plan import Plan, owned
 

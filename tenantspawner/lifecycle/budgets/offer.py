@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from tenantspawner.budget import Ledger, OtherQuota
 from tenantspawner.form import Availability, Free
-from tenantspawner.lifecycle.budgetdoor import Team
-from tenantspawner.lifecycle.leases import free_of
+from tenantspawner.lifecycle.budgets.budgetdoor import Team
+from tenantspawner.lifecycle.budgets.leases import free_of
 from tenantspawner.tenancy.models import TenantId
 
 _REQUESTS = "requests."

@@ -10,7 +10,7 @@ from tenantspawner.budget import Amounts, Beyond, PodFound
 from tenantspawner.cluster import Deadline, Meaning, meaning
 from tenantspawner.errors import ApiError
 from tenantspawner.kube.quantities import format as written
-from tenantspawner.lifecycle.budgetdoor import BudgetDoor, Team
+from tenantspawner.lifecycle.budgets.budgetdoor import BudgetDoor, Team
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from tenantspawner.kube import labels
 from tenantspawner.kube.charges import in_quota
 from tenantspawner.kube.kinds import LIMIT_RANGE, POD
 from tenantspawner.kube.names import label_value
-from tenantspawner.lifecycle.grants import Held
+from tenantspawner.lifecycle.budgets.grants import Held
 from tenantspawner.plan import Plan
 from tenantspawner.plan.quota import own_ceilings, team_budget
 from tenantspawner.policy import Entitlement

@@ -17,11 +17,11 @@ from tenantspawner.cluster import Cluster, Deadline
 from tenantspawner.kube import labels
 from tenantspawner.kube.kinds import NAMESPACE, RESOURCE_QUOTA, kind_of
 from tenantspawner.lifecycle.ownership import check_owner
-from tenantspawner.lifecycle.provision import all_of, ensure
-from tenantspawner.lifecycle.quotas import close_quota, write_quota
-from tenantspawner.lifecycle.takeaway import take_away
+from tenantspawner.lifecycle.servers.provision import all_of, ensure
+from tenantspawner.lifecycle.servers.quotas import close_quota, write_quota
 from tenantspawner.lifecycle.turns import Turn
-from tenantspawner.lifecycle.views import Views
+from tenantspawner.lifecycle.upkeep.takeaway import take_away
+from tenantspawner.lifecycle.upkeep.views import Views
 from tenantspawner.plan import (
     CLOSED,
     Inventory,

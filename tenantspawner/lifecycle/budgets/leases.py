@@ -23,9 +23,9 @@ from tenantspawner.kube.kinds import LIMIT_RANGE
 from tenantspawner.kube.names import label_value
 from tenantspawner.kube.objects import Lease as LeaseObject
 from tenantspawner.kube.objects import Pod
-from tenantspawner.lifecycle.budgetdoor import Queueing, Team
-from tenantspawner.lifecycle.grants import Grants, Held
-from tenantspawner.lifecycle.line import Lines, Room, Say, Turn
+from tenantspawner.lifecycle.budgets.budgetdoor import Queueing, Team
+from tenantspawner.lifecycle.budgets.grants import Grants, Held
+from tenantspawner.lifecycle.budgets.line import Lines, Room, Say, Turn
 from tenantspawner.plan import Manifest, Plan
 from tenantspawner.plan.quota import leased_keys, team_budget
 from tenantspawner.policy import Entitlement

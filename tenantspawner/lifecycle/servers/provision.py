@@ -21,7 +21,7 @@ from tenantspawner.kube.kinds import NAMESPACE, RESOURCE_QUOTA
 from tenantspawner.lifecycle.gate import in_force, quota_in_force
 from tenantspawner.lifecycle.journal import Journal
 from tenantspawner.lifecycle.ownership import check_owner
-from tenantspawner.lifecycle.quotas import write_quota
+from tenantspawner.lifecycle.servers.quotas import write_quota
 from tenantspawner.plan import Inventory, Manifest, Provisions
 
 log = logging.getLogger(__name__)

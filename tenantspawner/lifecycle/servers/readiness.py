@@ -13,9 +13,9 @@ from tenantspawner.cluster import Cluster, Deadline, Store, Watch
 from tenantspawner.errors import DeadlinePassed, PodFailed, TenantSpawnerError
 from tenantspawner.kube.kinds import POD
 from tenantspawner.kube.objects import Event, Pod
-from tenantspawner.lifecycle.gated import Gate, Patience
 from tenantspawner.lifecycle.journal import Journal
-from tenantspawner.lifecycle.launch import Made
+from tenantspawner.lifecycle.servers.gated import Gate, Patience
+from tenantspawner.lifecycle.servers.launch import Made
 from tenantspawner.observe import NODE_COMES, UNSCHEDULABLE, Condition, State, condition, news
 
 log = logging.getLogger(__name__)

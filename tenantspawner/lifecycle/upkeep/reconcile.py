@@ -20,10 +20,10 @@ from tenantspawner.errors import TenancyUnavailable, TenantSpawnerError
 from tenantspawner.kube import labels
 from tenantspawner.kube.kinds import NAMESPACE
 from tenantspawner.kube.names import label_value
-from tenantspawner.lifecycle.align import Came, Hands, close, keep
-from tenantspawner.lifecycle.tally import Closures, ReconcileState, Tally
 from tenantspawner.lifecycle.turns import GaveWay, Turns
-from tenantspawner.lifecycle.views import Views
+from tenantspawner.lifecycle.upkeep.align import Came, Hands, close, keep
+from tenantspawner.lifecycle.upkeep.tally import Closures, ReconcileState, Tally
+from tenantspawner.lifecycle.upkeep.views import Views
 from tenantspawner.plan import (
     Close,
     Keep,

@@ -18,11 +18,11 @@ import msgspec
 from tenantspawner.budget import Amounts, Ask, Grant, Ledger, Nonce, SpawnId, Speech, lease_name
 from tenantspawner.cluster import Cluster, Deadline, Watch
 from tenantspawner.kube.objects import Pod
-from tenantspawner.lifecycle.allowance import Allowance, Allowances, Counted
-from tenantspawner.lifecycle.budgetdoor import Queueing, Team
-from tenantspawner.lifecycle.grants import Held
-from tenantspawner.lifecycle.leases import queueing_of
-from tenantspawner.lifecycle.line import Lines, Room, Say, Turn
+from tenantspawner.lifecycle.budgets.allowance import Allowance, Allowances, Counted
+from tenantspawner.lifecycle.budgets.budgetdoor import Queueing, Team
+from tenantspawner.lifecycle.budgets.grants import Held
+from tenantspawner.lifecycle.budgets.leases import queueing_of
+from tenantspawner.lifecycle.budgets.line import Lines, Room, Say, Turn
 from tenantspawner.plan.quota import team_budget
 from tenantspawner.tenancy import Tenancy
 

@@ -37,8 +37,8 @@ from tenantspawner.budget import (
 from tenantspawner.cluster import Deadline
 from tenantspawner.cluster.deadline import now
 from tenantspawner.errors import BudgetExhausted, ClusterTrouble, DeadlinePassed, TooManyWaiting
-from tenantspawner.lifecycle.budgetdoor import Queueing, Team
-from tenantspawner.lifecycle.grants import Held
+from tenantspawner.lifecycle.budgets.budgetdoor import Queueing, Team
+from tenantspawner.lifecycle.budgets.grants import Held
 from tenantspawner.tenancy.durations import spoken
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tenantspawner.cluster.deadline import now
 from tenantspawner.errors import TenantSpawnerError
-from tenantspawner.lifecycle.align import Came
+from tenantspawner.lifecycle.upkeep.align import Came
 
 log = logging.getLogger(__name__)
 

@@ -9,13 +9,13 @@ from functools import partial
 from tenantspawner.cluster import Cluster, Deadline, Meaning, Watch, meaning
 from tenantspawner.errors import ApiError, ClusterTrouble, TenantSpawnerError
 from tenantspawner.kube.objects import Event, Pod
-from tenantspawner.lifecycle.gated import Patience
-from tenantspawner.lifecycle.grants import Held
+from tenantspawner.lifecycle.budgets.grants import Held
 from tenantspawner.lifecycle.journal import Journal
-from tenantspawner.lifecycle.launch import Made, create_pod, ensure_claim, remove
-from tenantspawner.lifecycle.others import within_others
-from tenantspawner.lifecycle.provision import provision
-from tenantspawner.lifecycle.readiness import CLEAN_UP, Vigil, tell_events, until_ready
+from tenantspawner.lifecycle.servers.gated import Patience
+from tenantspawner.lifecycle.servers.launch import Made, create_pod, ensure_claim, remove
+from tenantspawner.lifecycle.servers.others import within_others
+from tenantspawner.lifecycle.servers.provision import provision
+from tenantspawner.lifecycle.servers.readiness import CLEAN_UP, Vigil, tell_events, until_ready
 from tenantspawner.lifecycle.turns import Turns
 from tenantspawner.plan import Plan
 
