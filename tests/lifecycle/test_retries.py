@@ -8,7 +8,8 @@ from tenantspawner.cluster import Deadline, Store
 from tenantspawner.errors import Denied, NotOurs, OverOwnQuota, PodFailed
 from tenantspawner.kube import kinds, labels
 from tenantspawner.kube.objects import Pod
-from tenantspawner.lifecycle import Journal, provision
+from tenantspawner.lifecycle import Journal
+from tenantspawner.lifecycle.servers import provision
 from tenantspawner.lifecycle.servers.launch import create_pod
 from tenantspawner.localcluster.settings import ClusterSettings
 from tests.support.hubs import eventually
