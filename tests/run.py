@@ -4,7 +4,6 @@ A stage is a call of pytest. All stages run even when one fails, so that one run
 printed with its reason. Arguments are handed on to pytest: ``make test ARGS="-k quota"``.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -89,7 +88,6 @@ def run(stage: Stage, more: list[str]) -> Result:
 
 
 def main() -> int:
-    os.environ.setdefault("PYTHONDONTWRITEBYTECODE", "1")
     results = [run(stage, sys.argv[1:]) for stage in stages()]
     print("\n== summary ==")
     for result in results:
