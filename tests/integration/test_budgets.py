@@ -244,7 +244,7 @@ def is_going(pod):
     return "deletionTimestamp" in pod["metadata"]
 
 
-async def test_a_hub_that_is_killed_after_any_request_leaves_the_budget_exact_after_one_sweep(cluster, a_world):
+async def test_a_hub_that_is_killed_after_any_request_leaves_the_budget_exact_after_two_passes(cluster, a_world):
     async with a_world(4) as (ground, (other,)):
         await click(other, "ada", 2)
         for last in range(1, 80):

@@ -33,7 +33,7 @@ EMBEDDED_ONLY = {
     "real/test_queue_real.py::test_two_hundred_who_wait_ask_nothing_and_are_served_in_order",
     "test_hub_killed.py::test_a_hub_killed_after_any_call_of_a_start_loses_and_leaks_nothing": "the kill strikes between "
     "a call and its answer, which only an API server inside the test can time; hubs without a process die so on both: "
-    "test_budgets.py::test_a_hub_that_is_killed_after_any_request_leaves_the_budget_exact_after_one_sweep",
+    "test_budgets.py::test_a_hub_that_is_killed_after_any_request_leaves_the_budget_exact_after_two_passes",
 }
 """Besides those that say it where they are, by `embedded_only`."""
 
