@@ -11,7 +11,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ import aiohttp
 from tenantspawner.localcluster.demo.processes import Process, environment
 
 READY_WITHIN = 60.0  # seconds
+QUIET = range(20_000, 32_768)
+"""Ports below those that systems give to outgoing connections: from 32768 on Linux, from 49152 elsewhere (RFC 6335)."""
 
 BASE_CONFIG = """
 c = get_config()
@@ -57,7 +59,7 @@ def free_ports(public: int = 0, kept: Path | None = None) -> Ports:
     """
     last = json.loads(kept.read_text()) if kept and kept.exists() else {}
     with ExitStack() as stack:
-        sockets = [stack.enter_context(_bound(public))]
+        sockets = [stack.enter_context(_bound(public) if public else _quiet())]
         sockets += [stack.enter_context(_wished(last.get(name, 0))) for name in ("hub", "proxy_api")]
         ports = Ports(*(listener.getsockname()[1] for listener in sockets))
     if kept:
@@ -73,9 +75,17 @@ def require_free(port: int, option: str) -> None:
 
 def _wished(port: int) -> socket.socket:
     try:
-        return _bound(port)
+        return _bound(port) if port else _quiet()
     except PortInUseError:
-        return _bound(0)
+        return _quiet()
+
+
+def _quiet() -> socket.socket:
+    """Bind a port that no outgoing connection is given before its server takes it, or while that is away."""
+    for _ in range(100):
+        with suppress(PortInUseError):
+            return _bound(QUIET[secrets.randbelow(len(QUIET))])
+    return _bound(0)
 
 
 def _bound(port: int, option: str = "--port") -> socket.socket:
