@@ -1,6 +1,8 @@
 """From a document and a person to a plan, as the spawner does it, without a hub or a cluster."""
 
+from copy import deepcopy
 from datetime import date
+from functools import cache
 from typing import Any
 
 import yaml
@@ -45,7 +47,13 @@ tenants:
 
 
 def parsed(document: str | dict[str, Any]) -> dict[str, Any]:
-    return yaml.safe_load(document) if isinstance(document, str) else document
+    return deepcopy(_read(document)) if isinstance(document, str) else document
+
+
+@cache
+def _read(document: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(document)
+    return found
 
 
 def tenant(document: str | dict[str, Any] = TEN_LINES, **keys: Any) -> dict[str, Any]:

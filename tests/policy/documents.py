@@ -1,6 +1,7 @@
 """Small documents that policy's and form's tests share."""
 
 from datetime import date
+from functools import cache
 from typing import Any
 
 import yaml
@@ -69,6 +70,7 @@ tenants:
 """
 
 
+@cache  # values that nobody changes; reading YAML was a third of this package's time
 def tenancy(text: str = UNIVERSITY) -> Tenancy:
     return Tenancy.model_validate(yaml.safe_load(text))
 

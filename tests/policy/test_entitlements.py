@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tenantspawner.policy import Identity, Index, RuleKind, Username, entitle
 from tenantspawner.policy.membership import glob
 from tenantspawner.tenancy.models import Profile, Rule, Tenancy, Tenant
-from tests.policy.documents import TODAY, entitled, person, tenancy
+from tests.policy.documents import TODAY, UNIVERSITY, entitled, person, tenancy
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_profile_nobody_defined_and_options_nobody_can_read_give_nothing():
 
 
 def test_the_same_document_is_indexed_once_and_another_is_not_mistaken_for_it():
-    one, other = tenancy(), tenancy()
+    one, other = tenancy(), tenancy(f"{UNIVERSITY}# the same once more")
     assert Index.of(one) is Index.of(one)
     assert Index.of(one) is not Index.of(other)
 

@@ -1,9 +1,9 @@
 """The example tenancies in profiles/ are clean, and so is the schema beside them."""
 
+import importlib
 import json
 from pathlib import Path
 
-import jsonschema
 import pytest
 import yaml
 
@@ -13,6 +13,12 @@ from tenantspawner.tenancy import Envelope, Source, documents, read, schema
 PROFILES = Path(__file__).parents[2] / "profiles"
 EXAMPLES = sorted(PROFILES.glob("*.yaml"))
 BARE = [path for path in EXAMPLES if path.name != "configmap.yaml"]
+
+
+@pytest.fixture(scope="module")
+def validator():
+    """Imported by whoever needs it: jsonschema's grammar of IRIs takes a second to build."""
+    return importlib.import_module("jsonschema").Draft202012Validator(schema())
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
@@ -38,9 +44,9 @@ def test_the_schema_in_profiles_is_the_models_own():
 
 
 @pytest.mark.parametrize("path", BARE, ids=lambda path: path.name)
-def test_the_schema_allows_an_example(path):
+def test_the_schema_allows_an_example(validator, path):
     plain = json.loads(json.dumps(yaml.safe_load(path.read_text()), default=str))
-    jsonschema.Draft202012Validator(schema()).validate(plain)
+    validator.validate(plain)
 
 
 @pytest.mark.parametrize(
@@ -53,9 +59,9 @@ def test_the_schema_allows_an_example(path):
         {"profiles": {"a": {"gpu": -1}}},
     ],
 )
-def test_the_schema_refuses_what_reading_refuses(change):
+def test_the_schema_refuses_what_reading_refuses(validator, change):
     document = yaml.safe_load((PROFILES / "ten-lines.yaml").read_text()) | change
-    assert not jsonschema.Draft202012Validator(schema()).is_valid(document)
+    assert not validator.is_valid(document)
 
 
 def test_every_file_is_named_in_the_readme():
