@@ -15,7 +15,7 @@ import yaml
 
 from tenantspawner.kube import kinds
 from tenantspawner.localcluster.demo.command import rights as mode_3
-from tests.integration.real.wholehubs import BARE, CONFIG, FURNISHED, PULL_SECRET, SECRET, break_tenancy
+from tests.integration.real.wholehubs import BARE, CONFIG, FURNISHED, PULL_SECRET, SECRET, break_tenancy, fail_and_leave
 from tests.support.hubs import HUB_USER, LIGHT, a_service, a_world, eventually, log_of, namespace_of
 from tests.support.rights import granted, settle, used
 
@@ -73,14 +73,7 @@ async def test_every_right_is_used_and_nothing_more_is_asked_for(plane, world, r
     await break_tenancy(world, BARE.replace("profiles:", "profile:", 1))
     await world.admin.edit_tenancy(BARE)
 
-    await rest.user("bob")
-    answer = await rest.start("bob", {"profile": "small", "image": "absent"})
-    await rest.gone("bob", 60)
-    assert answer.status < 300 or "light-absent" in answer.message
-
-    await rest.stop("ada")
-    await rest.gone("ada", 60)
-    assert (await rest.call("DELETE", "/users/ada")).status == 204
+    await fail_and_leave(rest)
     await eventually(lambda: look(f"/api/v1/namespaces/{home}/persistentvolumeclaims") == [], 30, "the volume stays")
     await eventually(lambda: "rights of mode user are there" in log_of(world), 30)
 

@@ -12,7 +12,7 @@ import pytest
 
 from tenantspawner.kube import kinds
 from tests.integration.real.test_whole_hub import printed, waited_through
-from tests.integration.real.wholehubs import BARE, FURNISHED, PULL_SECRET, SECRET, break_tenancy
+from tests.integration.real.wholehubs import BARE, FURNISHED, PULL_SECRET, SECRET, break_tenancy, fail_and_leave
 from tests.support.hubs import HUB_USER, LIGHT, a_service, a_world, eventually, log_of, objects
 from tests.support.places import ON_KUBERNETES
 from tests.support.rights import Right, granted, settle
@@ -54,13 +54,7 @@ async def a_day(world, rest):
     """What people and admins do: a start, an edit and a broken one, an image that is not there, a stop, and somebody who leaves."""
     await rest.run("ada", {"profile": "gpu"})
     await break_tenancy(world, "version: one\n")
-    await rest.user("bob")
-    answer = await rest.start("bob", {"profile": "small", "image": "absent"})
-    await rest.gone("bob", 60)
-    assert answer.status < 300 or "light-absent" in answer.message
-    await rest.stop("ada")
-    await rest.gone("ada", 60)
-    assert (await rest.call("DELETE", "/users/ada")).status == 204
+    await fail_and_leave(rest)
     await eventually(lambda: all("ada" not in name for name in claims(world)), 30, "the volume stays")
 
 

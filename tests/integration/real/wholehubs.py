@@ -34,3 +34,14 @@ async def break_tenancy(world, text):
         return len(await world.admin.complaints()) > told
 
     await eventually(complained, 30, "a broken tenancy is not told where its admin looks")
+
+
+async def fail_and_leave(rest):
+    """Bob's image cannot be pulled; ada stops her server, and leaves the hub for good."""
+    await rest.user("bob")
+    answer = await rest.start("bob", {"profile": "small", "image": "absent"})
+    await rest.gone("bob", 60)
+    assert answer.status < 300 or "light-absent" in answer.message
+    await rest.stop("ada")
+    await rest.gone("ada", 60)
+    assert (await rest.call("DELETE", "/users/ada")).status == 204
